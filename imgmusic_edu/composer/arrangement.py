@@ -1,0 +1,215 @@
+"""From chords and tune to the notes of every part.
+
+Taught in chapter 10, section "Who plays what".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..instruments import INSTRUMENTS
+from ..scores import Note, Part, Score
+from .form import Bar, lay_out
+from .harmony import Chord, harmonise, scale_classes
+from .melody import STRONG, write_melody
+from .plan import Plan, random_for
+from .reading import Reading
+
+GAINS = {"melody": 0.0, "harmony": -6.0, "accompaniment": -5.0, "bass": -3.0, "drums": -7.0}  # dB
+KICK, STICK, SNARE, HAT, CRASH, TOM = 36, 37, 38, 42, 49, 45  # General MIDI drum numbers
+DRUMS_FROM = (0.62, 0.74, 0.84)  # energy at which a light pulse, a beat, a full kit come in
+SIXTEENTHS = {
+    4: (0, 8, 4, 12, 6, 14, 2, 10, 3, 7, 11, 15, 13, 5, 9, 1),
+    3: (0, 8, 4, 6, 10, 2, 11, 7, 3, 9, 5, 1),
+    2: (0, 4, 6, 2, 7, 3, 5, 1),
+}  # the order in which a bar fills up with notes, strong places first
+FIGURES = ((0, 1, 2, 3), (0, 2, 1, 2), (0, 1, 2, 3, 2, 1), (0, 2, 1, 3))  # chord tones from low to high
+FRICTION = (0.0, 0.3, 0.55, 0.75)  # dissonance at which each rubbing note begins to sound
+
+
+def compose_score(plan: Plan, features, *, title: str = "") -> Score:
+    """Write the piece a plan describes.
+
+    Parameters
+    ----------
+    plan : Plan
+    features : visual_features.VisualFeatures
+        Of the picture the plan was made from; its columns are read from left to right.
+    title : str
+
+    Returns
+    -------
+    scores.Score
+        Every note with its cause. The same plan and features give the same score.
+
+    Notes
+    -----
+    Taught in chapter 10.
+    """
+    reading = Reading(plan, features)
+    bars = lay_out(plan)
+    chords = harmonise(plan, bars, np.array([reading.lightness(bar.beat, bar.beats) for bar in bars]))
+    density = np.array([np.clip(plan.density + 0.3 * reading.busyness(b.beat, b.beats), 0, 1) for b in bars])
+    bass = _bass(plan, bars, chords, reading)
+    notes = [
+        *_melody(plan, bars, chords, bass, density, reading),
+        *_harmony(plan, chords, reading),
+        *_accompaniment(plan, bars, chords, density, reading),
+        *bass,
+    ]
+    drums = _drums(plan, bars, density, reading)
+    parts = [Part(name, INSTRUMENTS[plan.instruments[name]], GAINS[name]) for name in plan.instruments]
+    if drums:
+        parts.append(Part("drums", 0, GAINS["drums"], is_drum=True))
+    return Score(
+        notes=tuple(sorted([*notes, *drums], key=lambda n: (n.beat, n.part, n.pitch))),
+        parts=tuple(parts),
+        tempo=plan.tempo,
+        beats_per_bar=plan.beats_per_bar,
+        tonic=plan.tonic % 12,
+        mode=plan.mode,
+        seconds=plan.seconds,
+        level=plan.level,
+        brightness=plan.brightness,
+        title=title,
+    )
+
+
+def _velocity(plan: Plan, base: float, accent: float = 0.0) -> int:
+    """Louder pieces are also played harder, which MIDI players can hear."""
+    loud = (plan.level - (-22.0)) / 6.0
+    return int(np.clip(round(base + 16 * loud + accent), 1, 127))
+
+
+def _melody(plan, bars, chords, bass, density, reading) -> list[Note]:
+    starts = np.array([note.beat for note in bass])
+
+    def bass_at(beat: float) -> int:
+        return bass[int(np.searchsorted(starts, beat + 1e-6, side="right")) - 1].pitch
+
+    line = write_melody(plan, bars, chords, reading.melody_target, bass_at, density)
+    held = 0.98 - 0.5 * plan.attack**2
+    notes = []
+    for (beat, beats), pitch, i in zip(line.beats, line.pitches, line.bars, strict=True):
+        bar = bars[i]
+        accent = 6.0 * ((beat - bar.beat) in STRONG.get(round(bar.beats), (0.0,))) + 2.0 * min(bar.place, 2)
+        cause = reading.cause(beat, beats, "skyline", "R5", salient=True)
+        sounding = beats if bar.cadence == "final" else beats * held
+        notes.append(Note(beat, sounding, int(pitch), _velocity(plan, 74, accent), "melody", cause))
+    return notes
+
+
+def _bass(plan: Plan, bars: list[Bar], chords: list[Chord], reading: Reading) -> list[Note]:
+    """The chord's bass on its first beat; driven pieces repeat it on the next strong beats."""
+    pulse = 4.0 if plan.energy < 0.4 else 2.0 if plan.energy < DRUMS_FROM[1] else 1.0
+    notes = []
+    for chord in chords:
+        final = bars[chord.bar].cadence == "final"
+        cause = reading.cause(chord.beat, chord.beats, "lightness", "R1")
+        for beat in np.arange(0, chord.beats, chord.beats if final else pulse):
+            beats = min(pulse if not final else chord.beats, chord.beats - beat)
+            held = beats if final else beats * (0.96 - 0.4 * plan.attack**2)
+            velocity = _velocity(plan, 78, 4.0 if beat == 0 else -6.0)
+            notes.append(Note(chord.beat + beat, held, chord.bass, velocity, "bass", cause))
+    return notes
+
+
+def _harmony(plan: Plan, chords: list[Chord], reading: Reading) -> list[Note]:
+    notes = []
+    for n, chord in enumerate(chords):
+        beats = chord.beats if n == len(chords) - 1 else chord.beats * 0.97
+        cause = reading.cause(chord.beat, chord.beats, "lightness", "R1")
+        notes += [Note(chord.beat, beats, p, _velocity(plan, 62), "harmony", cause) for p in chord.voices]
+        if n < len(chords) - 1:
+            rough = reading.cause(chord.beat, chord.beats, "roughness", "R13")
+            notes += [Note(chord.beat, beats, p, v, "harmony", rough) for p, v in friction(plan, chord)]
+    return notes
+
+
+def friction(plan: Plan, chord: Chord) -> list[tuple[int, int]]:
+    """Notes that rub against a chord, with velocities that grow with the plan's dissonance.
+
+    First scale neighbours of the root and the fifth (an added ninth, an added sixth), then semitones outside the
+    key against the third and the fifth. Taught in chapter 10, section "How much it rubs".
+    """
+    scale = scale_classes(plan)
+    root, third, fifth = (next(p for p in chord.voices if p % 12 == c) for c in _present(chord))
+    rubbing = [_neighbour(root, scale), _neighbour(fifth, scale), third + 1, fifth + 1]
+    notes = []
+    for pitch, start in zip(rubbing, FRICTION, strict=True):
+        share = (plan.dissonance - start) / (1 - start)
+        velocity = round(110 * share**0.7) if share > 0 else 0
+        if velocity >= 8 and pitch not in chord.voices and pitch not in [p for p, _ in notes]:
+            notes.append((pitch, min(velocity, 115)))
+    return notes
+
+
+def _present(chord: Chord) -> tuple[int, int, int]:
+    sounding = {p % 12 for p in chord.voices}
+    return tuple(c if c in sounding else chord.voices[0] % 12 for c in chord.classes)
+
+
+def _neighbour(pitch: int, scale: tuple[int, ...]) -> int:
+    return next(p for p in range(pitch + 1, pitch + 4) if p % 12 in scale)
+
+
+def _accompaniment(plan, bars, chords, density, reading) -> list[Note]:
+    """A broken chord whose number of notes to the bar follows the picture's complexity."""
+    choose = random_for(plan.seed, "figure")
+    figure = FIGURES[int(choose.integers(len(FIGURES)))]
+    notes = []
+    for i, bar in enumerate(bars):
+        if bar.cadence == "final":
+            continue
+        onsets = places(density[i], round(bar.beats), bar.place)
+        inside = [c for c in chords if c.bar == i]
+        cause = reading.cause(bar.beat, bar.beats, "edge_density", "R15")
+        for n, (on, off) in enumerate(zip(onsets, [*onsets[1:], bar.beats], strict=True)):
+            chord = [c for c in inside if c.beat <= bar.beat + on + 1e-6][-1]
+            tones = sorted({*chord.voices, chord.voices[0] + 12})
+            pitch = tones[figure[n % len(figure)] % len(tones)]
+            held = max(off - on, 0.5) * (1.0 - 0.45 * plan.attack)
+            velocity = _velocity(plan, 64, 8.0 if on == 0 else 0.0)
+            notes.append(Note(bar.beat + on, held, pitch, velocity, "accompaniment", cause))
+    return notes
+
+
+def places(density: float, beats: int, place: int) -> list[float]:
+    """Where in a bar the figure has notes, in beats.
+
+    The number wanted, beats/2 + 2.5 beats density, is rarely whole; the bars of a phrase share the fraction out, its
+    end first, so that the mean over a phrase follows the density closely.
+    """
+    wanted = beats * (0.5 + 2.5 * density)
+    share = (0.0, 0.5, 0.25, 0.75)[place % 4]
+    count = int(np.clip(int(wanted + share), 1, 4 * beats))
+    return sorted(position / 4 for position in SIXTEENTHS[beats][:count])
+
+
+def _drums(plan: Plan, bars: list[Bar], density, reading: Reading) -> list[Note]:
+    level = sum(plan.energy >= start for start in DRUMS_FROM)
+    if not level:
+        return []
+    notes = []
+    for i, bar in enumerate(bars):
+        cause = reading.cause(bar.beat, bar.beats, "saturation", "R3")
+        for offset, drum, velocity in _pattern(level, bar, round(bar.beats), density[i]):
+            notes.append(Note(bar.beat + offset, 0.25, drum, _velocity(plan, velocity), "drums", cause))
+    return notes
+
+
+def _pattern(level: int, bar: Bar, beats: int, density: float) -> list[tuple[float, int, int]]:
+    """(offset in beats, drum, velocity) of one bar."""
+    if bar.cadence == "final":
+        return [(0.0, KICK, 70)] + ([(0.0, CRASH, 50)] if level == 3 else [])
+    hits = [(0.0, KICK, 66)]
+    back = [1.0, 3.0] if beats == 4 else [float(b) for b in range(1, beats)]
+    if level == 1:
+        return hits + [(b, STICK, 44) for b in back]
+    hits += [(2.0, KICK, 58)] if beats == 4 else []
+    hits += [(b, STICK if level == 2 else SNARE, 60) for b in back]
+    hits += [(on, HAT, 40 if on % 1 else 48) for on in places(density, beats, bar.place) if on % 0.5 == 0]
+    if level == 3:
+        hits += [(0.0, CRASH, 52)] if bar.place == 0 else []
+        hits += [(beats - 0.5, TOM, 56)] if bar.cadence else []
+    return hits

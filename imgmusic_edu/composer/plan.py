@@ -1,0 +1,272 @@
+"""The plan of a piece: what the picture asks for, in musical numbers, before a note is written.
+
+Taught in chapter 10, section "From feelings to numbers".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .. import crossmodal
+from ..instruments import INSTRUMENTS
+from ..scores import MODES
+
+SECONDS = (8.0, 180.0)
+TEMPO = (62.0, 124.0)  # BPM that pictures may ask for: one octave, so that a listener cannot take it for its double
+LOCKED_TEMPO = (40.0, 200.0)  # BPM that people may ask for
+CENTRE = (58.0, 81.0)  # MIDI number in the middle of the melody, from low to high pictures
+LEVEL = (-22.0, -16.0)  # LUFS of the whole piece
+MODE_STEPS = (("minor", 0.38), ("dorian", 0.5), ("mixolydian", 0.6), ("major", 1.0))  # share of the range up to which
+PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+PARTS = ("melody", "harmony", "accompaniment", "bass")
+
+# Melody, harmony, accompaniment and bass that sound well together, from dark to bright (measured centroids of the
+# melody instrument in synthesizer.py), for soft and for sharp attacks. The seed chooses within a cell.
+ENSEMBLES = {
+    "soft": (
+        (("cello", "warm_pad", "nylon_guitar", "acoustic_bass"), ("horn", "choir", "harp", "cello")),
+        (("clarinet", "strings", "harp", "cello"), ("pan_flute", "warm_pad", "nylon_guitar", "acoustic_bass")),
+        (("flute", "strings", "harp", "cello"), ("vibraphone", "new_age_pad", "electric_piano", "acoustic_bass")),
+        (("violin", "strings", "harp", "cello"), ("flute", "choir", "music_box", "acoustic_bass")),
+    ),
+    "sharp": (
+        (("marimba", "electric_piano", "nylon_guitar", "acoustic_bass"), ("piano", "strings", "harp", "cello")),
+        (("piano", "electric_piano", "piano", "acoustic_bass"), ("nylon_guitar", "strings", "marimba", "acoustic_bass")),
+        (("vibraphone", "organ", "marimba", "acoustic_bass"), ("sax", "electric_piano", "piano", "acoustic_bass")),
+        (("trumpet", "organ", "piano", "acoustic_bass"), ("violin", "organ", "music_box", "acoustic_bass")),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a piece is going to be.
+
+    Attributes
+    ----------
+    seconds : float
+        Length of the sound.
+    seed : int
+        Choices the picture leaves open.
+    tempo : float
+        Beats per minute.
+    beats_per_bar : int
+        3 or 4.
+    tonic : int
+        MIDI number of the tonic next below the middle of the melody.
+    mode : str
+        One of `scores.MODES`.
+    centre, span : float
+        Middle of the melody (MIDI number), and how far one standard deviation of the skyline moves it (semitones).
+    level : float
+        Integrated loudness of the piece, LUFS.
+    brightness : float
+        Spectral tilt, -1 dark to 1 bright.
+    attack, dissonance, density, regularity, energy : float
+        0 to 1: legato to staccato, pure to harsh, few to many notes, free to even rhythm, calm to driven.
+    instruments : dict
+        Part -> instrument name.
+    contributions : list of crossmodal.Contribution
+        What each rule added.
+    locked : tuple of str
+        What was set by hand rather than asked for by the picture.
+    """
+
+    seconds: float
+    seed: int
+    tempo: float
+    beats_per_bar: int
+    tonic: int
+    mode: str
+    centre: float
+    span: float
+    level: float
+    brightness: float
+    attack: float
+    dissonance: float
+    density: float
+    regularity: float
+    energy: float
+    instruments: dict[str, str]
+    contributions: list = field(default_factory=list, repr=False)
+    locked: tuple[str, ...] = ()
+
+    @property
+    def key_name(self) -> str:
+        """Such as 'D dorian'."""
+        return f"{PITCH_NAMES[self.tonic % 12]} {self.mode}"
+
+    @property
+    def total_beats(self) -> float:
+        """Quarter notes from the first sample to the last."""
+        return self.seconds * self.tempo / 60
+
+
+def random_for(seed: int, *place: int | str) -> np.random.Generator:
+    """A random generator for one place of a piece, such as (seed, "rhythm", 3).
+
+    Each place has its own, so that a small change of the picture changes the music a little rather than everything
+    after it.
+    """
+    words = [seed]
+    for item in place:
+        words.extend(item.encode() if isinstance(item, str) else [item])
+    return np.random.default_rng(words)
+
+
+def make_plan(
+    features,
+    *,
+    seconds: float = 20.0,
+    seed: int = 0,
+    tempo: float | None = None,
+    key: str | None = None,
+    mode: str | None = None,
+    instruments: Sequence[str] | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> Plan:
+    """Read the rules off a picture.
+
+    Parameters
+    ----------
+    features : visual_features.VisualFeatures
+    seconds : float
+        8 to 180.
+    seed : int
+        Non-negative; the same seed gives the same piece, another seed another that obeys the same rules.
+    tempo : float, optional
+        Beats per minute, 40 to 200; by default what the picture asks for.
+    key : str, optional
+        Tonic such as "D", "F#" or "Bb", with or without a mode ("D dorian").
+    mode : str, optional
+        major, mixolydian, dorian or minor.
+    instruments : sequence of str, optional
+        Names from `instruments.INSTRUMENTS` for melody, harmony, accompaniment and bass, in this order; those left
+        out are chosen by the picture.
+    weights : mapping, optional
+        Bends rules: {"R5": 0} switches off height, {"R9": 2} doubles lightness.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        A setting out of range; the message says what would do.
+
+    Notes
+    -----
+    Taught in chapter 10, section "From feelings to numbers".
+    """
+    seconds = _number("length", seconds, SECONDS, "seconds")
+    seed = _seed(seed)
+    locked = [
+        name
+        for name, value in {"tempo": tempo, "key": key, "mode": mode, "instruments": instruments}.items()
+        if value is not None
+    ]
+    tonic_class, key_mode = parse_key(key) if key is not None else (None, None)
+    mode = _mode(mode) if mode is not None else key_mode
+    found = crossmodal.contributions({name: features.standardised(name) for name in features.whole}, weights)
+    wanted = {name: crossmodal.squash(drive) for name, drive in crossmodal.drives(found).items()}
+    centre = _between(CENTRE, wanted["register"])
+    choose = random_for(seed, "plan")
+    tempo = _asked_tempo(wanted["tempo"]) if tempo is None else _number("tempo", tempo, LOCKED_TEMPO, "BPM")
+    beats_per_bar = bar_length(seconds * tempo / 60, 4 if choose.random() < 0.7 else 3)
+    below = int(choose.integers(3, 8))
+    tonic = round(centre) - below
+    if tonic_class is not None:
+        tonic += (tonic_class - tonic + 5) % 12 - 5
+    return Plan(
+        seconds=seconds,
+        seed=seed,
+        tempo=tempo,
+        beats_per_bar=beats_per_bar,
+        tonic=tonic,
+        mode=mode or next(name for name, end in MODE_STEPS if wanted["mode"] <= end),
+        centre=centre,
+        span=_span(features.columns["skyline"]),
+        level=_between(LEVEL, wanted["loudness"]),
+        brightness=2 * wanted["brightness"] - 1,
+        attack=wanted["attack"],
+        dissonance=wanted["dissonance"],
+        density=wanted["density"],
+        regularity=wanted["regularity"],
+        energy=wanted["energy"],
+        instruments=_instruments(instruments, wanted, choose),
+        contributions=found,
+        locked=tuple(locked),
+    )
+
+
+def parse_key(text: str) -> tuple[int, str | None]:
+    """Tonic (0 is C) and mode of a key's name.
+
+    >>> parse_key("F# minor")
+    (6, 'minor')
+    >>> parse_key("Bb")
+    (10, None)
+    """
+    match = re.fullmatch(r"\s*([A-Ga-g])([#b]?)\s*(\w+)?\s*", str(text))
+    if not match or (match[3] and match[3].lower() not in MODES):
+        raise ValueError(f"The key {text!r} is not known; write it as D, F#, Bb or with a mode as in 'D dorian'.")
+    semitone = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}[match[1].lower()]
+    return (semitone + {"#": 1, "b": -1, "": 0}[match[2]]) % 12, match[3].lower() if match[3] else None
+
+
+def bar_length(total_beats: float, beats_per_bar: int) -> int:
+    """Very short pieces get bars of two, so that there is a phrase before the ending."""
+    return beats_per_bar if total_beats >= 3.5 * beats_per_bar else 2
+
+
+def _asked_tempo(share: float) -> float:
+    """Steps of equal ratio sound equal, so the range is crossed in logarithms."""
+    return TEMPO[0] * (TEMPO[1] / TEMPO[0]) ** share
+
+
+def _span(skyline: np.ndarray) -> float:
+    """A lively skyline moves the melody further, but a flat one still moves it."""
+    return 2.5 + 3.0 * min(float(np.std(skyline)) / 0.15, 1.0)
+
+
+def _instruments(asked: Sequence[str] | None, wanted: Mapping[str, float], choose) -> dict[str, str]:
+    asked = list(asked or [])
+    if len(asked) > len(PARTS):
+        raise ValueError(f"{len(asked)} instruments were named; there are {len(PARTS)} parts: {', '.join(PARTS)}.")
+    for name in asked:
+        if name not in INSTRUMENTS:
+            raise ValueError(f"There is no instrument {name!r}; there are {', '.join(sorted(INSTRUMENTS))}.")
+    rows = ENSEMBLES["sharp" if wanted["attack"] > 0.5 else "soft"]
+    cell = rows[min(int(wanted["brightness"] * len(rows)), len(rows) - 1)]
+    chosen = cell[int(choose.integers(len(cell)))]
+    return dict(zip(PARTS, asked + list(chosen[len(asked) :]), strict=True))
+
+
+def _between(ends: tuple[float, float], share: float) -> float:
+    return ends[0] + (ends[1] - ends[0]) * share
+
+
+def _number(what: str, value, ends: tuple[float, float], unit: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not math.isfinite(value):
+        raise ValueError(f"The {what} must be a number from {ends[0]:g} to {ends[1]:g} {unit}, not {value!r}.")
+    if not ends[0] <= value <= ends[1]:
+        raise ValueError(f"The {what} must lie between {ends[0]:g} and {ends[1]:g} {unit}, not at {value:g}.")
+    return float(value)
+
+
+def _seed(seed) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"The seed must be a whole number from 0 up, not {seed!r}.")
+    return int(seed)
+
+
+def _mode(mode: str) -> str:
+    if str(mode).lower() not in MODES:
+        raise ValueError(f"There is no mode {mode!r}; there are {', '.join(MODES)}.")
+    return str(mode).lower()

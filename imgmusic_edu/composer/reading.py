@@ -1,0 +1,77 @@
+"""Reading a picture from left to right while the music plays.
+
+Taught in chapter 10, section "Reading the skyline".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..scores import Cause
+from .plan import Plan
+
+SWING = 1.8  # standard deviations beyond which the skyline moves the melody no further
+
+
+class Reading:
+    """What the picture holds where a beat is read.
+
+    Parameters
+    ----------
+    plan : Plan
+        Time runs linearly: the picture's left edge is the first sample, its right edge the last.
+    features : visual_features.VisualFeatures
+    """
+
+    def __init__(self, plan: Plan, features):
+        self._total = plan.total_beats
+        self._features = features
+        self._plan = plan
+        height = features.columns["skyline"]
+        self._skyline = (height - height.mean()) / max(float(height.std()), 0.03)
+        lightness = features.columns["lightness"]
+        self._lightness = (lightness - lightness.mean()) / max(float(lightness.std()), 3.0)
+
+    def strip(self, beat: float, beats: float) -> tuple[float, float]:
+        """Part of the picture's width read from `beat` on, as fractions."""
+        start = min(beat / self._total, 1.0)
+        return start, min(max((beat + beats) / self._total, start), 1.0)
+
+    def mean(self, name: str, beat: float, beats: float) -> float:
+        """Mean of a column feature over the strip."""
+        return _mean(self._features.columns[name], *self.strip(beat, beats))
+
+    def lightness(self, beat: float, beats: float) -> float:
+        """Lightness of the strip about the picture's mean, in standard units."""
+        return _mean(self._lightness, *self.strip(beat, beats))
+
+    def busyness(self, beat: float, beats: float) -> float:
+        """Edges in the strip relative to the picture's mean: -0.5 few .. 0.5 many."""
+        edges = self._features.columns["edge_density"]
+        here = _mean(edges, *self.strip(beat, beats))
+        return (here - edges.mean()) / (here + edges.mean() + 1e-9)
+
+    def melody_target(self, beat: float) -> float:
+        """MIDI number at which the skyline would like the melody."""
+        column = np.interp(beat / self._total * len(self._skyline) - 0.5, np.arange(len(self._skyline)), self._skyline)
+        return self._plan.centre + self._plan.span * float(np.clip(column, -SWING, SWING))
+
+    def cause(self, beat: float, beats: float, feature: str, rule: str, *, salient: bool = False) -> Cause:
+        """Why a note is there: the strip (or what stands out in it), the feature's value in it, the rule."""
+        if feature not in self._features.columns:
+            return Cause((0.0, 0.0, 1.0, 1.0), feature, self._features.whole[feature], rule)
+        first, last = _columns(len(self._skyline), *self.strip(beat, beats))
+        x0, y0, x1, y1 = self._features.region(first, last)
+        value = self.mean(feature, beat, beats)
+        return Cause((x0, y0, x1, y1) if salient else (x0, 0.0, x1, 1.0), feature, value, rule)
+
+
+def _columns(n_columns: int, x0: float, x1: float) -> tuple[int, int]:
+    """First and last column of a strip."""
+    first = min(int(x0 * n_columns), n_columns - 1)
+    return first, max(int(np.ceil(x1 * n_columns)) - 1, first)
+
+
+def _mean(values: np.ndarray, x0: float, x1: float) -> float:
+    first, last = _columns(len(values), x0, x1)
+    return float(values[first : last + 1].mean())
