@@ -29,7 +29,7 @@ FOLLOWS = {
 }  # fmt: skip
 # The chord before home, and the chord a half cadence waits on.
 LEADING = {"major": 4, "mixolydian": 6, "dorian": 6, "minor": 4}
-WAITING = {"major": 4, "mixolydian": 6, "dorian": 3, "minor": 4}
+WAITING = {"major": 4, "mixolydian": 6, "dorian": 3, "minor": 6}
 NEVER = np.inf
 
 
@@ -111,9 +111,8 @@ def harmonise(plan: Plan, bars: list[Bar], lightness: np.ndarray) -> list[Chord]
         degrees = _choose(plan, slots, bars, lightness, remembered.get(label), before)
         remembered.setdefault(label, degrees)
         for n, ((beat, beats, i), degree) in enumerate(zip(slots, degrees, strict=True)):
-            closing = bars[i].cadence == "half" and n == len(slots) - 1
-            resolves = n + 1 < len(slots) and degrees[n + 1] == 0
-            chords.append(Chord(beat, beats, degree, triad(plan, degree, leading=closing or resolves), i))
+            comes_home = n == len(slots) - 2 and degrees[-1] == 0
+            chords.append(Chord(beat, beats, degree, triad(plan, degree, leading=comes_home), i))
     return _voice(plan, _bass(plan, chords))
 
 

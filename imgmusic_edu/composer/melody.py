@@ -139,13 +139,14 @@ class _Search:
         ]
 
     def phrase(self, inside, before, motif, pitches) -> np.ndarray:
+        """Search, and search again without the notes that ran parallel with the bass, until none does."""
         banned: set[tuple[int, int]] = set()
         while True:
             tune = self._once(inside, before, motif, banned)
-            offending = self._parallel(inside, tune, pitches)
-            if offending is None or (offending, int(tune[offending])) in banned:
+            fresh = {(n, int(tune[n])) for n in self._parallel(inside, tune, pitches)} - banned
+            if not fresh:
                 return tune
-            banned.add((offending, int(tune[offending])))
+            banned.add(max(fresh))  # the later of the two notes, as long as it can give way
 
     def _once(self, inside, before, motif, banned) -> np.ndarray:
         own, consonant = [], []
@@ -186,15 +187,16 @@ class _Search:
             cost = cost + 2.0 * (classes != self.plan.tonic % 12)
         return cost, fits
 
-    def _parallel(self, inside, tune, pitches) -> int | None:
-        """Number within the phrase of the first note that runs parallel with the bass, if there is one."""
+    def _parallel(self, inside, tune, pitches) -> list[int]:
+        """Numbers within the phrase of the first two notes that run parallel with the bass."""
         sounding = np.array(pitches)
         sounding[inside] = tune
-        at = np.searchsorted(self.beats[: inside[-1] + 1, 0], [beat + 1e-6 for beat, _ in self.strong], side="right") - 1
-        for (one, two), (before, after) in zip(
-            zip(self.strong, self.strong[1:], strict=False), zip(at, at[1:], strict=False), strict=True
-        ):
-            if inside[0] <= after <= inside[-1] and two[0] < self.beats[inside[-1]].sum():
-                if parallels(sounding[before], sounding[after], one[1], two[1]):
-                    return int(after - inside[0])
-        return None
+        beats = [beat for beat, _ in self.strong if beat < self.beats[inside[-1]].sum()]
+        at = np.searchsorted(self.beats[: inside[-1] + 1, 0], np.array(beats) + 1e-6, side="right") - 1
+        for k in range(1, len(at)):
+            before, after = at[k - 1], at[k]
+            if after >= inside[0] and parallels(
+                sounding[before], sounding[after], self.strong[k - 1][1], self.strong[k][1]
+            ):
+                return [int(n - inside[0]) for n in (before, after) if n >= inside[0]]
+        return []
