@@ -12,17 +12,22 @@ import secrets
 import shutil
 import stat
 
-__all__ = ["FileWriteError", "open_source", "printable", "write_atomically"]
+__all__ = ["FileWriteError", "name_of", "open_source", "printable", "write_atomically"]
 
 
 class FileWriteError(OSError):
     """A file could not be written; the message is one sentence, and what stood there before is untouched."""
 
 
-def printable(name):
-    """`name` (path or text) as one line that any terminal can show: odd characters become question marks."""
-    text = os.fsdecode(name) if isinstance(name, bytes | os.PathLike) else str(name)
-    return "".join(character if character.isprintable() else "?" for character in text)
+def printable(text):
+    """`text` as one line that any terminal can show: odd characters become question marks."""
+    return "".join(character if character.isprintable() else "?" for character in str(text))
+
+
+def name_of(path):
+    """A path as it stands in a sentence: on one line, and without the middle if that would be very long."""
+    name = printable(os.fsdecode(path))
+    return name if len(name) <= 160 else f"{name[:75]}...{name[-75:]}"
 
 
 @contextlib.contextmanager
@@ -52,7 +57,7 @@ def open_source(source, error, *, what):
         name = f"The {what}"
         yield _memory(_rest_of(source, error, what), name, error, what), name
     elif isinstance(source, str | os.PathLike):
-        name = printable(source)
+        name = name_of(source)
         with _open_path(source, name, error, what) as stream:
             yield stream, name
     else:
@@ -73,7 +78,7 @@ def _uploaded(value, error, what):
     content = file.get("content") if isinstance(file, dict) else None
     if not isinstance(content, bytes | bytearray | memoryview):
         raise error(f"A {what} was expected, but a {type(value).__name__} without a file's bytes in it was given.")
-    return content, printable(name or file.get("name") or f"The {what}")
+    return content, name_of(name or file.get("name") or f"The {what}")
 
 
 def _rest_of(stream, error, what):
@@ -134,7 +139,7 @@ def write_atomically(path, data):
         The folder is missing or may not be written to, the disk is full, or `path` is no ordinary file.
     """
     target = os.path.realpath(path)
-    name = printable(path)
+    name = name_of(path)
     if os.path.exists(target) and not os.path.isfile(target):
         kind = "a folder" if os.path.isdir(target) else "not an ordinary file"
         raise FileWriteError(f"{name} cannot be written because it is {kind}: choose another name.")

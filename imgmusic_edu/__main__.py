@@ -1,0 +1,372 @@
+"""The command: `imgmusic photo.jpg` turns pictures into music from a terminal.
+
+Exit codes: 0 all pictures became music, 1 some did not, 2 the command was not understood, 130 stopped by Ctrl-C.
+
+Taught in chapter 00, section "From a terminal".
+"""
+
+import argparse
+import os
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from .files import FileWriteError, name_of, printable
+
+# Only what --help needs is imported up here; the rest loads once there is a picture to read.
+
+_SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+# In a folder these are taken for pictures. The last row cannot be read: better a sentence each than silence.
+_PICTURE_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .mpo"
+    " .heic .heif .avif .jp2 .jxl .svg .psd .cr2 .cr3 .nef .arw .dng .raf .orf .rw2".split()
+)
+_EXAMPLES = """\
+examples:
+  imgmusic photo.jpg                            writes photo.wav into the folder you are in
+  imgmusic photo.jpg -o song.ogg --seconds 60   a minute of music, as OGG
+  imgmusic photo.jpg --midi photo.mid --explain photo.json
+                                                also the notes, for MuseScore, and why each is there
+  imgmusic photo.jpg --key "F# minor" --tempo 90 --instruments violin,strings
+  imgmusic holiday/ -o holiday_music/           every picture in a folder
+
+Tempo, key, mode and instruments follow the picture unless you set them. The same picture, settings and seed
+give the same music; another --seed gives another piece that follows the picture just as well. A file that is
+already there is replaced; a picture never is.
+
+exit codes: 0 all pictures became music, 1 some did not, 2 the command was not understood, 130 stopped by Ctrl-C
+"""
+
+
+class _UsageError(Exception):
+    """The command cannot be carried out as it was given."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise _UsageError(message)  # one sentence instead of argparse's usage and exit
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One picture and the files to be made from it."""
+
+    picture: str
+    outputs: tuple[str, ...]
+
+
+def main(argv=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Arguments without the program's name; by default those the program was started with.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name or a sharp sign must not end in a traceback
+    try:
+        options = _parser().parse_args(argv)
+        jobs, complaints = _jobs(options)
+    except _UsageError as problem:
+        print(f"imgmusic: {str(problem).rstrip('.')}; imgmusic --help shows how.", file=sys.stderr)
+        return 2
+    except SystemExit as end:  # --help
+        return end.code or 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # decoders' remarks about files that they read all the same
+            return _run(jobs, complaints, options)
+    except KeyboardInterrupt:
+        print("imgmusic: stopped; the files written so far are whole.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read the output, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser():
+    parser = _Parser(
+        prog="imgmusic",
+        description="Turn pictures into music, and say why the music sounds as it does.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="pictures, or folders with pictures in them")
+    files = parser.add_argument_group("what is written (for several pictures, name folders)")
+    files.add_argument(
+        "-o",
+        "--output",
+        metavar="SOUND",
+        help="the sound; its suffix chooses .wav, .flac, .ogg or .mp3 (default: the picture's name and .wav)",
+    )
+    files.add_argument("--midi", metavar="MID", help="also the notes, as a MIDI file (.mid)")
+    files.add_argument("--explain", metavar="JSON", help="also what in the picture made which note (.json)")
+    music = parser.add_argument_group("how it sounds")
+    music.add_argument("--seconds", type=_seconds, default=20.0, metavar="N", help="length, 8 to 180 (default: 20)")
+    music.add_argument("--seed", type=_seed, default=0, metavar="N", help="which of many pieces, from 0 (default: 0)")
+    music.add_argument("--tempo", type=_tempo, metavar="BPM", help="beats a minute, 40 to 200")
+    music.add_argument("--key", type=_key, metavar="KEY", help='such as D, F#, Bb or "F# minor"')
+    music.add_argument("--mode", type=str.lower, choices=("major", "mixolydian", "dorian", "minor"))
+    music.add_argument(
+        "--instruments",
+        type=_instruments,
+        metavar="NAMES",
+        help="up to four, with commas: melody, harmony, accompaniment, bass (an unknown name lists them all)",
+    )
+    return parser
+
+
+def _number(text, ends, unit):
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not ends[0] <= value <= ends[1]:  # NaN too
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {ends[0]:g} to {ends[1]:g} {unit}")
+    return value
+
+
+def _seconds(text):
+    from .composer.plan import SECONDS
+
+    return _number(text, SECONDS, "seconds")
+
+
+def _tempo(text):
+    from .composer.plan import LOCKED_TEMPO
+
+    return _number(text, LOCKED_TEMPO, "beats a minute")
+
+
+def _seed(text):
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)
+
+
+def _key(text):
+    from .composer import parse_key
+
+    key = text.replace("\u266f", "#").replace("\u266d", "b")  # the printed sharp and flat
+    try:
+        parse_key(key)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
+    return key
+
+
+def _instruments(text):
+    from .composer.plan import PARTS
+    from .synthesizer import INSTRUMENTS
+
+    names = [name.strip().lower().replace(" ", "_").replace("-", "_") for name in text.split(",")]
+    for name in names:
+        if name not in INSTRUMENTS:
+            raise argparse.ArgumentTypeError(f"there is no {name!r}; there are {', '.join(sorted(INSTRUMENTS))}")
+    if len(names) > len(PARTS):
+        raise argparse.ArgumentTypeError(f"{len(names)} are named for {len(PARTS)} parts ({', '.join(PARTS)})")
+    return names
+
+
+def _jobs(options):
+    """The work to do, and sentences about arguments in which there is none."""
+    if options.key and options.mode:
+        from .composer import parse_key
+
+        if parse_key(options.key)[1] not in (None, options.mode):
+            raise _UsageError(f"--key {options.key!r} and --mode {options.mode} contradict each other")
+    pictures, complaints = [], []
+    for argument in options.pictures:
+        if not os.path.isdir(argument):
+            pictures.append(argument)
+            continue
+        try:
+            found = _pictures_in(argument)
+        except OSError as problem:
+            complaints.append(f"the folder {argument} cannot be read ({problem.strerror}): copy the pictures.")
+            continue
+        pictures += found
+        if not found:
+            complaints.append(f"{argument} is a folder without pictures in it: name another.")
+    if not pictures:
+        return [], complaints
+    several = len(options.pictures) > 1 or os.path.isdir(options.pictures[0])
+    wanted = (
+        ("--output", options.output or os.curdir, _SOUND_SUFFIXES),
+        ("--midi", options.midi, (".mid", ".midi")),
+        ("--explain", options.explain, (".json",)),
+    )
+    names = _names(pictures)
+    columns = [_outputs(option, place, suffixes, names, several) for option, place, suffixes in wanted if place]
+    jobs = [_Job(picture, tuple(outputs)) for picture, *outputs in zip(pictures, *columns, strict=True)]
+    _check_apart(jobs)
+    return jobs, complaints
+
+
+def _pictures_in(folder):
+    return sorted(
+        str(path)
+        for path in Path(folder).iterdir()
+        if path.suffix.lower() in _PICTURE_SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+    )
+
+
+def _names(pictures):
+    """A name for each picture's files: its own without the suffix, numbered where two are the same."""
+    names, taken = [], set()
+    for picture in pictures:
+        stem = Path(picture).stem or "picture"
+        name, number = stem, 1
+        while name.lower() in taken:  # a.jpg and A.jpg are one file on some disks
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.lower())
+        names.append(name)
+    return names
+
+
+def _outputs(option, place, suffixes, names, several):
+    """The file for each picture: `place` itself, or in the folder `place` one that is called as the picture is."""
+    if several or os.path.isdir(place) or place.endswith(("/", os.sep)):
+        if place.lower().endswith(suffixes) and not os.path.isdir(place):
+            raise _UsageError(f"several pictures need a folder for {option}, and {place} is the name of one file")
+        return [os.path.join(place, name + suffixes[0]) for name in names]
+    if not place.lower().endswith(suffixes):
+        raise _UsageError(f"{option} {place} must end in {' or '.join(suffixes)}")
+    folder = os.path.dirname(place)
+    if folder and not os.path.isdir(folder):
+        raise _UsageError(f"the folder of {option} {place} does not exist: make it first")
+    return [place]
+
+
+def _check_apart(jobs):
+    """No file may be written over a picture, nor over another one that is to be written."""
+    pictures = {_identity(job.picture) for job in jobs}
+    written = set()
+    for output in (output for job in jobs for output in job.outputs):
+        identity = _identity(output)
+        if identity in pictures:
+            raise _UsageError(f"{output} is one of the pictures and would be written over: give another --output")
+        if identity in written:
+            raise _UsageError(f"{output} would be written twice: give each file its own name")
+        written.add(identity)
+
+
+def _identity(path):
+    """The same for two names of one file."""
+    try:
+        status = os.stat(path)
+        return status.st_dev, status.st_ino
+    except (OSError, ValueError):
+        return os.path.normcase(os.path.abspath(path))  # nothing there: its name is all there is to compare
+
+
+def _run(jobs, complaints, options):
+    """Make all the music there is to make; 0, or 1 if anything failed."""
+    started = time.perf_counter()
+    for complaint in complaints:
+        print(f"imgmusic: {printable(complaint)}", file=sys.stderr)
+    n_failed, seconds = len(complaints), 0.0
+    with _Progress(len(jobs)) as progress:
+        for job in jobs:
+            try:
+                report, problem = _make(job, options), None
+                seconds += options.seconds
+            except (ValueError, OSError) as found:  # all that the package raises on purpose
+                problem = str(found)
+            except MemoryError:
+                problem = "there is not enough memory: try fewer --seconds."
+            except Exception as found:  # a fault of ours must not stop the other pictures, nor show a traceback
+                problem = f"no music came of it ({type(found).__name__}: {found}): please report this."
+            if problem is None:
+                progress.say(report, sys.stdout)
+            else:
+                n_failed += 1
+                progress.say(_sentence(job.picture, problem), sys.stderr)
+            progress.step()
+    if len(jobs) > 1:
+        n_made = len(jobs) + len(complaints) - n_failed
+        print(
+            f"{n_made} of {len(jobs)} pictures became music, {n_failed} failed:"
+            f" {seconds:g} s of sound in {time.perf_counter() - started:.1f} s."
+        )
+    return 1 if n_failed else 0
+
+
+def _make(job, options):
+    """One picture's files, and what to say about them."""
+    from . import roads
+
+    piece = roads.compose(
+        job.picture,
+        seconds=options.seconds,
+        seed=options.seed,
+        tempo=options.tempo,
+        key=options.key,
+        mode=options.mode,
+        instruments=options.instruments,
+        title=Path(job.picture).stem,
+    )
+    written = []
+    for output in job.outputs:
+        _make_folder(os.path.dirname(output) or os.curdir)
+        replaced = " (replaced)" if os.path.exists(output) else ""
+        piece.save(output)
+        written.append(os.path.normpath(output) + replaced)
+    return "\n  ".join([printable(f"{job.picture} -> {', '.join(written)}"), *piece.sentences])
+
+
+def _make_folder(folder):
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as problem:
+        reason = (problem.strerror or str(problem)).lower()
+        raise FileWriteError(f"the folder {folder} cannot be made ({reason}): choose another.") from problem
+
+
+def _sentence(picture, problem):
+    """One line that names the picture."""
+    name = name_of(picture)
+    line = " ".join(printable(problem).split())
+    return f"imgmusic: {line}" if name in line else f"imgmusic: {name}: {line}"
+
+
+class _Progress:
+    """A progress bar on standard error where there is a terminal and more than one picture; else only words."""
+
+    def __init__(self, total):
+        self.bar = None
+        if total > 1 and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=total, unit="picture", file=sys.stderr)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        if self.bar:
+            self.bar.close()
+
+    def say(self, text, stream):
+        if self.bar:
+            self.bar.write(text, file=stream)
+        else:
+            print(text, file=stream, flush=True)
+
+    def step(self):
+        if self.bar:
+            self.bar.update()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Why a piece sounds as it does: for machines as a dictionary, for people as three sentences.
+
+Taught in chapter 00, section "Why does it sound like this?".
+"""
+
+from __future__ import annotations
+
+from . import crossmodal
+from .composer.plan import PITCH_NAMES, Plan
+from .scores import Score
+
+VERSION = 1
+WORDS = {  # feature -> (well below the middle, about the middle, well above it)
+    "lightness": ("dark", "of middle lightness", "light"),
+    "saturation": ("pale", "moderately coloured", "vivid"),
+    "yellowness": ("bluish", "neither blue nor yellow", "yellowish"),
+    "salient_height": ("low in the picture", "at middle height", "high in the picture"),
+    "salient_size": ("small", "of middle size", "large"),
+    "fineness": ("coarse", "of middle grain", "fine"),
+    "roughness": ("smooth", "lightly textured", "rough"),
+    "angularity": ("round", "partly round, partly angular", "angular"),
+    "complexity": ("simple", "moderately complex", "complex"),
+}
+
+
+def explain(plan: Plan, features, score: Score) -> dict:
+    """Everything that can be said about where a piece came from.
+
+    Parameters
+    ----------
+    plan : Plan
+    features : visual_features.VisualFeatures
+    score : scores.Score
+
+    Returns
+    -------
+    dict
+        Ready for JSON: "version", "sentences" (3), "settings", "features" (value, unit, standardised), "rules" (what
+        each added to which quality, in standard units), "notes" (seconds, pitch, part, region and rule).
+
+    Notes
+    -----
+    Taught in chapter 00, section "Why does it sound like this?".
+    """
+    from .visual_features import FEATURES
+
+    rules = {rule.id: rule for rule in crossmodal.RULES}
+    return {
+        "version": VERSION,
+        "sentences": sentences(plan, features, score),
+        "settings": _settings(plan, score),
+        "features": {
+            name: {
+                "value": round(value, 4),
+                "unit": FEATURES[name].unit,
+                "standardised": round(features.standardised(name), 3),
+            }
+            for name, value in features.whole.items()
+        },
+        "rules": [
+            {
+                "id": c.rule,
+                "visual": c.feature,
+                "musical": c.quality,
+                "effect": round(c.effect, 3),
+                "weight": rules[c.rule].weight,
+                "source": rules[c.rule].source,
+            }
+            for c in plan.contributions
+        ],
+        "notes": [_note(note, score) for note in score.notes],
+    }
+
+
+def _settings(plan: Plan, score: Score) -> dict:
+    numbers = ("centre", "span", "level", "brightness", "attack", "dissonance", "density", "regularity", "energy")
+    return {
+        "seconds": plan.seconds,
+        "seed": plan.seed,
+        "tempo": round(plan.tempo, 2),
+        "key": plan.key_name,
+        "beats_per_bar": plan.beats_per_bar,
+        "instruments": plan.instruments,
+        "drums": any(part.is_drum for part in score.parts),
+        **{name: round(getattr(plan, name), 3) for name in numbers},
+        "locked": list(plan.locked),
+    }
+
+
+def _note(note, score: Score) -> dict:
+    start, end = score.seconds_of(note.beat), score.seconds_of(note.beat + note.beats)
+    entry = {"start": round(start, 4), "duration": round(end - start, 4), "pitch": note.pitch, "part": note.part}
+    if note.cause:
+        entry |= {
+            "region": [round(edge, 4) for edge in note.cause.region],
+            "feature": note.cause.feature,
+            "value": round(note.cause.value, 4),
+            "rule": note.cause.rule,
+        }
+    return entry
+
+
+def sentences(plan: Plan, features, score: Score) -> list[str]:
+    """Colour and pace, place and pitch, surface and texture: one plain sentence each."""
+    say = {name: _word(name, features.standardised(name)) for name in WORDS}
+    set_by_hand = f" ({', '.join(plan.locked)} set by hand)" if plan.locked else ""
+    colour = (
+        f"The colours are {say['lightness']}, {say['saturation']} and {say['yellowness']}, "
+        f"so the music runs at {plan.tempo:.0f} beats per minute in {plan.key_name}{set_by_hand}"
+        f"{_because(plan, 'tempo', 'mode')}."
+    )
+    octave = round(plan.centre) // 12 - 1
+    place = (
+        f"What stands out is {say['salient_size']} and lies {say['salient_height']}, and the picture's detail is "
+        f"{say['fineness']}, so the melody of the {_readable(plan.instruments['melody'])} moves around "
+        f"{PITCH_NAMES[round(plan.centre) % 12]}{octave}{_because(plan, 'register')}."
+    )
+    onsets = len({round(note.beat, 3) for note in score.notes})
+    rubbing = "pure" if plan.dissonance < 0.35 else "lightly spiced" if plan.dissonance < 0.6 else "harsh"
+    drums = " with drums" if any(part.is_drum for part in score.parts) else ""
+    surface = (
+        f"The surface is {say['roughness']}, the shapes are {say['angularity']} and the whole is {say['complexity']}, "
+        f"so the harmony is {rubbing} and there are {onsets / plan.seconds:.1f} notes a second{drums}"
+        f"{_because(plan, 'dissonance', 'density')}."
+    )
+    return [colour, place, surface]
+
+
+def _word(name: str, z: float) -> str:
+    low, middle, high = WORDS[name]
+    return low if z < -0.5 else high if z > 0.5 else middle
+
+
+def _readable(instrument: str) -> str:
+    return instrument.replace("_", " ")
+
+
+def _because(plan: Plan, *qualities: str) -> str:
+    """The rules that moved these qualities most, as ' (rules R1 and R4)'."""
+    found = sorted((c for c in plan.contributions if c.quality in qualities), key=lambda c: -abs(c.effect))
+    names = list(dict.fromkeys(c.rule for c in found if abs(c.effect) > 0.05))[:2]
+    return f" (rule{'s' if len(names) > 1 else ''} {' and '.join(names)})" if names else ""
