@@ -86,7 +86,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "R4",
-        _all("tempo energy", lightness=1, yellowness=1, salient_size=1),
+        _all("mode", lightness=1, yellowness=1) | _all("tempo energy", lightness=1, salient_size=1),
         0.8,
         "light, yellow, large patches go with happy, energetic music",
         "Lindborg & Friberg 2015, PLOS ONE, doi:10.1371/journal.pone.0144013",
@@ -170,7 +170,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "R16",
-        _all("density attack", line_agitation=1),
+        _all("density energy", line_agitation=1),
         1.0,
         "agitated lines go with agitated music",
         "Palmer and colleagues, correlations .82 to .94 for agitated, angry, active and harmonious; happy-sad not carried",
@@ -259,10 +259,10 @@ def drives(found: list[Contribution]) -> dict[str, float]:
 def squash(drive: float) -> float:
     """Turn a drive (any number) into a share of a musical range (0 to 1).
 
-    1/2 + arctan(1.5 d) / pi. The arctangent never quite reaches its ends, so that making a very light picture
+    1/2 + arctan(0.9 d) / pi. The arctangent never quite reaches its ends, so that making a very light picture
     lighter still moves the music a little.
     """
-    return 0.5 + math.atan(1.5 * drive) / math.pi
+    return 0.5 + math.atan(0.9 * drive) / math.pi
 
 
 def _checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:

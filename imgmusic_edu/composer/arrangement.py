@@ -12,16 +12,16 @@ from ..scores import Note, Part, Score
 from .form import Bar, lay_out
 from .harmony import Chord, harmonise, scale_classes
 from .melody import STRONG, write_melody
-from .plan import Plan, random_for
+from .plan import LEVEL, Plan, random_for
 from .reading import Reading
 
-GAINS = {"melody": 0.0, "harmony": -6.0, "accompaniment": -5.0, "bass": -3.0, "drums": -7.0}  # dB
+GAINS = {"melody": 2.0, "harmony": -6.0, "accompaniment": -5.0, "bass": -7.0, "drums": -8.0}  # dB
 KICK, STICK, SNARE, HAT, CRASH, TOM = 36, 37, 38, 42, 49, 45  # General MIDI drum numbers
-DRUMS_FROM = (0.62, 0.74, 0.84)  # energy at which a light pulse, a beat, a full kit come in
+DRUMS_FROM = (0.58, 0.67, 0.76)  # energy at which a light pulse, a beat, a full kit come in
 SIXTEENTHS = {
-    4: (0, 8, 4, 12, 6, 14, 2, 10, 3, 7, 11, 15, 13, 5, 9, 1),
-    3: (0, 8, 4, 6, 10, 2, 11, 7, 3, 9, 5, 1),
-    2: (0, 4, 6, 2, 7, 3, 5, 1),
+    4: (0, 8, 4, 12, 6, 14, 2, 10, 3, 11, 7, 15, 1, 9, 5, 13),
+    3: (0, 8, 4, 10, 2, 6, 11, 3, 7, 9, 1, 5),
+    2: (0, 4, 6, 2, 3, 7, 1, 5),
 }  # the order in which a bar fills up with notes, strong places first
 FIGURES = ((0, 1, 2, 3), (0, 2, 1, 2), (0, 1, 2, 3, 2, 1), (0, 2, 1, 3))  # chord tones from low to high
 FRICTION = (0.0, 0.3, 0.55, 0.75)  # dissonance at which each rubbing note begins to sound
@@ -77,7 +77,7 @@ def compose_score(plan: Plan, features, *, title: str = "") -> Score:
 
 def _velocity(plan: Plan, base: float, accent: float = 0.0) -> int:
     """Louder pieces are also played harder, which MIDI players can hear."""
-    loud = (plan.level - (-22.0)) / 6.0
+    loud = (plan.level - LEVEL[0]) / (LEVEL[1] - LEVEL[0])
     return int(np.clip(round(base + 16 * loud + accent), 1, 127))
 
 
@@ -101,7 +101,7 @@ def _melody(plan, bars, chords, bass, density, reading) -> list[Note]:
 
 def _bass(plan: Plan, bars: list[Bar], chords: list[Chord], reading: Reading) -> list[Note]:
     """The chord's bass on its first beat; driven pieces repeat it on the next strong beats."""
-    pulse = 4.0 if plan.energy < 0.4 else 2.0 if plan.energy < DRUMS_FROM[1] else 1.0
+    pulse = 4.0 if plan.energy < 0.44 else 2.0 if plan.energy < DRUMS_FROM[1] else 1.0
     notes = []
     for chord in chords:
         final = bars[chord.bar].cadence == "final"
@@ -161,7 +161,7 @@ def _accompaniment(plan, bars, chords, density, reading) -> list[Note]:
     for i, bar in enumerate(bars):
         if bar.cadence == "final":
             continue
-        onsets = places(density[i], round(bar.beats), bar.place)
+        onsets = places(density[i], round(bar.beats), i)
         inside = [c for c in chords if c.bar == i]
         cause = reading.cause(bar.beat, bar.beats, "edge_density", "R15")
         for n, (on, off) in enumerate(zip(onsets, [*onsets[1:], bar.beats], strict=True)):
@@ -169,19 +169,19 @@ def _accompaniment(plan, bars, chords, density, reading) -> list[Note]:
             tones = sorted({*chord.voices, chord.voices[0] + 12})
             pitch = tones[figure[n % len(figure)] % len(tones)]
             held = max(off - on, 0.5) * (1.0 - 0.45 * plan.attack)
-            velocity = _velocity(plan, 64, 8.0 if on == 0 else 0.0)
+            velocity = _velocity(plan, 64, 8.0 if on % 1 == 0 else 0.0 if on % 0.5 == 0 else -6.0)
             notes.append(Note(bar.beat + on, held, pitch, velocity, "accompaniment", cause))
     return notes
 
 
-def places(density: float, beats: int, place: int) -> list[float]:
+def places(density: float, beats: int, bar: int) -> list[float]:
     """Where in a bar the figure has notes, in beats.
 
-    The number wanted, beats/2 + 2.5 beats density, is rarely whole; the bars of a phrase share the fraction out, its
-    end first, so that the mean over a phrase follows the density closely.
+    The number wanted, beats/2 + 2.5 beats density, is rarely whole; neighbouring bars share the fraction out
+    (van der Corput 1935), so that the mean over a few of them follows the density closely.
     """
     wanted = beats * (0.5 + 2.5 * density)
-    share = (0.0, 0.5, 0.25, 0.75)[place % 4]
+    share = (0.0, 0.5, 0.25, 0.75, 0.125, 0.625, 0.375, 0.875)[bar % 8]
     count = int(np.clip(int(wanted + share), 1, 4 * beats))
     return sorted(position / 4 for position in SIXTEENTHS[beats][:count])
 
@@ -193,12 +193,13 @@ def _drums(plan: Plan, bars: list[Bar], density, reading: Reading) -> list[Note]
     notes = []
     for i, bar in enumerate(bars):
         cause = reading.cause(bar.beat, bar.beats, "saturation", "R3")
-        for offset, drum, velocity in _pattern(level, bar, round(bar.beats), density[i]):
+        figure = [] if bar.cadence == "final" else places(density[i], round(bar.beats), i)
+        for offset, drum, velocity in _pattern(level, bar, round(bar.beats), figure):
             notes.append(Note(bar.beat + offset, 0.25, drum, _velocity(plan, velocity), "drums", cause))
     return notes
 
 
-def _pattern(level: int, bar: Bar, beats: int, density: float) -> list[tuple[float, int, int]]:
+def _pattern(level: int, bar: Bar, beats: int, figure: list[float]) -> list[tuple[float, int, int]]:
     """(offset in beats, drum, velocity) of one bar."""
     if bar.cadence == "final":
         return [(0.0, KICK, 70)] + ([(0.0, CRASH, 50)] if level == 3 else [])
@@ -208,7 +209,7 @@ def _pattern(level: int, bar: Bar, beats: int, density: float) -> list[tuple[flo
         return hits + [(b, STICK, 44) for b in back]
     hits += [(2.0, KICK, 58)] if beats == 4 else []
     hits += [(b, STICK if level == 2 else SNARE, 60) for b in back]
-    hits += [(on, HAT, 40 if on % 1 else 48) for on in places(density, beats, bar.place) if on % 0.5 == 0]
+    hits += [(on, HAT, 40 if on % 1 else 48) for on in figure if on % 0.5 == 0]
     if level == 3:
         hits += [(0.0, CRASH, 52)] if bar.place == 0 else []
         hits += [(beats - 0.5, TOM, 56)] if bar.cadence else []

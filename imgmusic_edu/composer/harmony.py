@@ -153,7 +153,7 @@ def _choose(plan, slots, bars, lightness, remembered, before) -> list[int]:
 
 def _bass(plan: Plan, chords: list[Chord]) -> list[Chord]:
     """Roots mostly, thirds where that makes the line smoother; home and cadences stand on their roots."""
-    middle = 43 + 0.5 * (plan.centre - 69)
+    middle = plan.centre - 29
     choices, own = [], []
     for n, chord in enumerate(chords):
         firm = n in (0, len(chords) - 1) or chord.degree in (0, LEADING[plan.mode])

@@ -17,28 +17,29 @@ from ..instruments import INSTRUMENTS
 from ..scores import MODES
 
 SECONDS = (8.0, 180.0)
-TEMPO = (62.0, 124.0)  # BPM that pictures may ask for: one octave, so that a listener cannot take it for its double
+TEMPO = (58.0, 128.0)  # BPM; pictures stay well within, so that no listener takes a tempo for its double
 LOCKED_TEMPO = (40.0, 200.0)  # BPM that people may ask for
-CENTRE = (58.0, 81.0)  # MIDI number in the middle of the melody, from low to high pictures
-LEVEL = (-22.0, -16.0)  # LUFS of the whole piece
-MODE_STEPS = (("minor", 0.38), ("dorian", 0.5), ("mixolydian", 0.6), ("major", 1.0))  # share of the range up to which
+CENTRE = (56.0, 84.0)  # MIDI number in the middle of the melody, from low to high pictures
+LEVEL = (-23.0, -15.0)  # LUFS of the whole piece
+MODE_STEPS = (("minor", 0.43), ("dorian", 0.5), ("mixolydian", 0.56), ("major", 1.0))  # share of the range up to which
 PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 PARTS = ("melody", "harmony", "accompaniment", "bass")
 
-# Melody, harmony, accompaniment and bass that sound well together, from dark to bright (measured centroids of the
-# melody instrument in synthesizer.py), for soft and for sharp attacks. The seed chooses within a cell.
+BRIGHTER = (0.27, 0.4, 0.6)  # wanted brightness from which the next ensembles play: quartiles of natural pictures
+# Melody, harmony, accompaniment and bass that sound well together, from dark to bright as measured
+# (instruments.TIMBRES), for soft and for sharp attacks. The seed chooses within a cell.
 ENSEMBLES = {
     "soft": (
-        (("cello", "warm_pad", "nylon_guitar", "acoustic_bass"), ("horn", "choir", "harp", "cello")),
-        (("clarinet", "strings", "harp", "cello"), ("pan_flute", "warm_pad", "nylon_guitar", "acoustic_bass")),
-        (("flute", "strings", "harp", "cello"), ("vibraphone", "new_age_pad", "electric_piano", "acoustic_bass")),
-        (("violin", "strings", "harp", "cello"), ("flute", "choir", "music_box", "acoustic_bass")),
+        (("horn", "warm_pad", "harp", "acoustic_bass"), ("pan_flute", "new_age_pad", "harp", "acoustic_bass")),
+        (("cello", "choir", "harp", "acoustic_bass"), ("flute", "strings", "harp", "cello")),
+        (("violin", "strings", "nylon_guitar", "cello"), ("sax", "strings", "nylon_guitar", "acoustic_bass")),
+        (("clarinet", "strings", "nylon_guitar", "cello"), ("violin", "organ", "piano", "cello")),
     ),
     "sharp": (
-        (("marimba", "electric_piano", "nylon_guitar", "acoustic_bass"), ("piano", "strings", "harp", "cello")),
-        (("piano", "electric_piano", "piano", "acoustic_bass"), ("nylon_guitar", "strings", "marimba", "acoustic_bass")),
-        (("vibraphone", "organ", "marimba", "acoustic_bass"), ("sax", "electric_piano", "piano", "acoustic_bass")),
-        (("trumpet", "organ", "piano", "acoustic_bass"), ("violin", "organ", "music_box", "acoustic_bass")),
+        (("marimba", "electric_piano", "harp", "acoustic_bass"), ("vibraphone", "new_age_pad", "harp", "acoustic_bass")),
+        (("piano", "electric_piano", "marimba", "acoustic_bass"), ("nylon_guitar", "strings", "harp", "acoustic_bass")),
+        (("piano", "strings", "nylon_guitar", "cello"), ("sax", "electric_piano", "piano", "acoustic_bass")),
+        (("trumpet", "organ", "piano", "acoustic_bass"), ("music_box", "organ", "piano", "acoustic_bass")),
     ),
 }
 
@@ -243,7 +244,7 @@ def _instruments(asked: Sequence[str] | None, wanted: Mapping[str, float], choos
         if name not in INSTRUMENTS:
             raise ValueError(f"There is no instrument {name!r}; there are {', '.join(sorted(INSTRUMENTS))}.")
     rows = ENSEMBLES["sharp" if wanted["attack"] > 0.5 else "soft"]
-    cell = rows[min(int(wanted["brightness"] * len(rows)), len(rows) - 1)]
+    cell = rows[sum(wanted["brightness"] > step for step in BRIGHTER)]
     chosen = cell[int(choose.integers(len(cell)))]
     return dict(zip(PARTS, asked + list(chosen[len(asked) :]), strict=True))
 
