@@ -75,7 +75,7 @@ RULES: tuple[Rule, ...] = (
         },
         1.0,
         "pleasure rises with brightness and saturation, arousal with saturation; the sign of brightness is contested",
-        "Valdez & Mehrabian 1994, doi:10.1037/0096-3445.123.4.394; Wilms & Oberfeld 2018, doi:10.1007/s00426-017-0880-8",
+        "Valdez & Mehrabian 1994, doi:10.1037/0096-3445.123.4.394; Wilms & Oberfeld 2018, Psychol. Research 82",
     ),
     Rule(
         "R3",
@@ -124,7 +124,7 @@ RULES: tuple[Rule, ...] = (
         _all("register brightness", lightness=1),
         1.0,
         "light pictures sound high and bright",
-        "Spence 2011, doi:10.3758/s13414-010-0073-7; Ward, Huckstep & Tsakanikos 2006, doi:10.1016/S0010-9452(08)70352-6",
+        "Spence 2011, doi:10.3758/s13414-010-0073-7; Ward, Huckstep & Tsakanikos 2006, Cortex 42",
     ),
     Rule(
         "R10",
@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
         _all("density energy", line_agitation=1),
         1.0,
         "agitated lines go with agitated music",
-        "Palmer and colleagues, correlations .82 to .94 for agitated, angry, active and harmonious; happy-sad not carried",
+        "Palmer and colleagues, r .82 to .94 for agitated, angry, active and harmonious; happy-sad not carried",
     ),
     Rule(
         "R17",

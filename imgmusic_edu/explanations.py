@@ -6,8 +6,8 @@ Taught in chapter 00, section "Why does it sound like this?".
 from __future__ import annotations
 
 from . import crossmodal
-from .composer.plan import PITCH_NAMES, Plan
-from .scores import Score
+from .composer.plan import Plan
+from .scores import Score, pitch_name
 
 VERSION = 1
 WORDS = {  # feature -> (well below the middle, about the middle, well above it)
@@ -109,11 +109,10 @@ def sentences(plan: Plan, features, score: Score) -> list[str]:
         f"so the music runs at {plan.tempo:.0f} beats per minute in {plan.key_name}{set_by_hand}"
         f"{_because(plan, 'tempo', 'mode')}."
     )
-    octave = round(plan.centre) // 12 - 1
     place = (
         f"What stands out is {say['salient_size']} and lies {say['salient_height']}, and the picture's detail is "
         f"{say['fineness']}, so the melody of the {_readable(plan.instruments['melody'])} moves around "
-        f"{PITCH_NAMES[round(plan.centre) % 12]}{octave}{_because(plan, 'register')}."
+        f"{pitch_name(plan.centre)}{_because(plan, 'register')}."
     )
     onsets = len({round(note.beat, 3) for note in score.notes})
     rubbing = "pure" if plan.dissonance < 0.35 else "lightly spiced" if plan.dissonance < 0.6 else "harsh"

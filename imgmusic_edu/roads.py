@@ -22,7 +22,7 @@ from .sounds import Sound
 WORKING_SIDE = 1024  # px: a picture is read at this size at most; features look at less
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Piece:
     """A picture's music and where it came from.
 
@@ -53,6 +53,9 @@ class Piece:
         """The explanation in three plain sentences."""
         return self.explanation["sentences"]
 
+    def __repr__(self) -> str:
+        return f"<Piece: {self.plan.seconds:g} s, {self.plan.tempo:.0f} beats per minute, {self.plan.key_name}>"
+
     def save(self, path: str | os.PathLike) -> None:
         """Write the piece in the form its suffix names: sound (wav, flac, ogg), score (mid), explanation (json).
 
@@ -73,7 +76,7 @@ class Piece:
             self.sound.save(path)
 
     def _repr_html_(self) -> str:
-        from .widgets.player import player_html
+        from .widgets.page import player_html
 
         return player_html(self)
 

@@ -11,7 +11,18 @@ import math
 import operator
 from dataclasses import dataclass
 
-__all__ = ["MODES", "Cause", "Note", "Part", "Score", "ScoreError"]
+__all__ = [
+    "MODES",
+    "PITCH_NAMES",
+    "Cause",
+    "Note",
+    "Part",
+    "Score",
+    "ScoreError",
+    "key_name",
+    "key_signature",
+    "pitch_name",
+]
 
 #: Semitones above the tonic of each mode's seven notes, from the brightest mode to the darkest.
 MODES = {
@@ -21,11 +32,31 @@ MODES = {
     "minor": (0, 2, 3, 5, 7, 8, 10),
 }
 
+PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 DEFAULT_LEVEL = -18.0  # LUFS
 
 # How many steps up the circle of fifths the tonic lies from the major key with the same signature:
 # D dorian has the signature of C major, and D is two fifths above C.
 _FIFTHS_ABOVE_MAJOR = {"major": 0, "mixolydian": 1, "dorian": 2, "minor": 3}
+
+
+def pitch_name(pitch):
+    """Name of a MIDI number, read by the sharps and flats most used: 60 is "C4", 70 is "Bb4"."""
+    octave, place = divmod(round(pitch), 12)
+    return f"{PITCH_NAMES[place]}{octave - 1}"
+
+
+def key_signature(tonic, mode):
+    """Sharps (positive) or flats (negative) of a key, -5..6, in the spelling that needs fewest."""
+    sharps = (tonic * 7 - _FIFTHS_ABOVE_MAJOR[mode]) % 12
+    return sharps - 12 if sharps > 6 else sharps
+
+
+def key_name(tonic, mode):
+    """A key in words: (6, "minor") is "F# minor"."""
+    octave, letter = divmod(key_signature(tonic, mode) + _FIFTHS_ABOVE_MAJOR[mode] + 1, 7)
+    accidental = "#" * octave if octave >= 0 else "b" * -octave
+    return f"{'FCGDAEB'[letter]}{accidental} {mode}"
 
 
 class ScoreError(ValueError):
@@ -248,15 +279,12 @@ class Score:
     @property
     def key_signature(self):
         """Sharps (positive) or flats (negative) at the clef, -5..6, in the spelling that needs fewest."""
-        sharps = (self.tonic * 7 - _FIFTHS_ABOVE_MAJOR[self.mode]) % 12
-        return sharps - 12 if sharps > 6 else sharps
+        return key_signature(self.tonic, self.mode)
 
     @property
     def key_name(self):
         """The key in words, such as "D dorian", "F# minor" or "Eb major"."""
-        octave, letter = divmod(self.key_signature + _FIFTHS_ABOVE_MAJOR[self.mode] + 1, 7)
-        accidental = "#" * octave if octave >= 0 else "b" * -octave
-        return f"{'FCGDAEB'[letter]}{accidental} {self.mode}"
+        return key_name(self.tonic, self.mode)
 
     def to_midi(self, target):
         """Write the score as a MIDI file (format 1, 480 ticks to the quarter note).

@@ -298,7 +298,9 @@ class SoundFont:
             -sustain_db,
         )
         fall = min(max(region["sustainModEnv"], 0), 1000) / 1000
-        times = [_seconds(region[f"{stage}ModEnv"]) for stage in ("delay", "attack", "hold", "decay")]
+        delay, attack, hold, decay = (
+            _seconds(region[f"{stage}ModEnv"]) for stage in ("delay", "attack", "hold", "decay")
+        )
         return Voice(
             sample=region["sample"],
             first=max(0, offset["start"]),
@@ -308,7 +310,7 @@ class SoundFont:
             amplitude=amplitude,
             cutoff=float(region["initialFilterFc"]),
             sweep=float(region["modEnvToFilterFc"]),
-            filter_envelope=Envelope(*times[:3], times[3] * fall, 1 - fall),
+            filter_envelope=Envelope(delay, attack, hold, decay * fall, 1 - fall),
             resonance=min(max(region["initialFilterQ"], 0), 960) / 10,
             tremolo=(
                 region["modLfoToVolume"] / 10,

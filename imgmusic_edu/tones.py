@@ -103,7 +103,7 @@ def tone(voice, recording, n_samples, sample_rate):
     seconds = np.arange(len(samples), dtype=np.float32) / np.float32(sample_rate)
     samples *= _amplitude(voice.amplitude, seconds)
     if voice.tremolo[0]:
-        samples *= _tremolo(*voice.tremolo, seconds)
+        samples *= _tremolo(voice.tremolo, seconds)
     if ends:
         _close(samples, sample_rate)
     return samples
@@ -190,8 +190,9 @@ def _amplitude(envelope, seconds):
     return risen * np.exp(_decay_db(envelope, seconds) * np.float32(math.log(10) / 20))
 
 
-def _tremolo(depth, rate, delay, seconds):
-    """Linear gain of a triangular wave of `depth` dB that begins, rising, after `delay` seconds."""
+def _tremolo(tremolo, seconds):
+    """Linear gain of a triangular wave of a depth in dB and a rate in Hz that begins, rising, after a delay."""
+    depth, rate, delay = tremolo
     phase = np.maximum(0, seconds - np.float32(delay)) * np.float32(rate)
     triangle = 4 * np.abs((phase - 0.25) % 1 - 0.5) - 1
     return np.exp(triangle.astype(np.float32) * np.float32(depth * math.log(10) / 20))

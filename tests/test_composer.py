@@ -69,7 +69,9 @@ def test_locked_settings_are_kept_and_named(features):
     assert plan.locked == ("tempo", "key", "mode", "instruments")
 
 
-@pytest.mark.parametrize("text, expected", [("c", (0, None)), ("Bb", (10, None)), ("F# minor", (6, "minor")), ("Cb", (11, None))])
+@pytest.mark.parametrize(
+    "text, expected", [("c", (0, None)), ("Bb", (10, None)), ("F# minor", (6, "minor")), ("Cb", (11, None))]
+)
 def test_keys_are_read(text, expected):
     assert parse_key(text) == expected
 

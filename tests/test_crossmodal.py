@@ -1,5 +1,6 @@
 """The rule table: complete, bounded, and the composer's only source of taste."""
 
+import itertools
 import math
 
 import pytest
@@ -71,5 +72,5 @@ def test_unknown_rules_and_odd_weights_get_a_sentence(weights):
 
 def test_squash_rises_everywhere_and_never_reaches_its_ends():
     values = [crossmodal.squash(d / 4) for d in range(-40, 41)]
-    assert all(a < b for a, b in zip(values, values[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(values))
     assert 0 < values[0] and values[-1] < 1

@@ -4,7 +4,6 @@ Taught in chapter 03, "What a sound holds".
 """
 
 from functools import cached_property
-from numbers import Real
 
 import numpy as np
 from scipy import fft, signal
@@ -100,7 +99,8 @@ def _checked(samples, sample_rate):
     array = np.asarray(samples)
     if array.ndim != 1 or array.dtype.kind not in "fiu":
         raise ValueError(f"Samples must be one row of numbers, but have shape {array.shape} and type {array.dtype}.")
-    if not (isinstance(sample_rate, Real) and float(sample_rate).is_integer() and 8000 <= sample_rate <= 192000):
+    whole = isinstance(sample_rate, int | float | np.number) and float(sample_rate).is_integer()
+    if not (whole and 8000 <= sample_rate <= 192000):
         raise ValueError(f"The sample rate must be a whole number from 8000 to 192000 Hz, but is {sample_rate!r}.")
     if len(array) < SHORTEST * sample_rate:
         found = len(array) / sample_rate

@@ -15,7 +15,7 @@ from .melody import STRONG, write_melody
 from .plan import LEVEL, Plan, random_for
 from .reading import Reading
 
-GAINS = {"melody": 2.0, "harmony": -6.0, "accompaniment": -5.0, "bass": -7.0, "drums": -8.0}  # dB
+GAINS = {"melody": 2.0, "harmony": -7.0, "accompaniment": -2.5, "bass": -9.0, "drums": -9.0}  # dB
 KICK, STICK, SNARE, HAT, CRASH, TOM = 36, 37, 38, 42, 49, 45  # General MIDI drum numbers
 DRUMS_FROM = (0.58, 0.67, 0.76)  # energy at which a light pulse, a beat, a full kit come in
 SIXTEENTHS = {
@@ -144,7 +144,7 @@ def friction(plan: Plan, chord: Chord) -> list[tuple[int, int]]:
     return notes
 
 
-def _present(chord: Chord) -> tuple[int, int, int]:
+def _present(chord: Chord) -> tuple[int, ...]:
     sounding = {p % 12 for p in chord.voices}
     return tuple(c if c in sounding else chord.voices[0] % 12 for c in chord.classes)
 
@@ -177,10 +177,10 @@ def _accompaniment(plan, bars, chords, density, reading) -> list[Note]:
 def places(density: float, beats: int, bar: int) -> list[float]:
     """Where in a bar the figure has notes, in beats.
 
-    The number wanted, beats/2 + 2.5 beats density, is rarely whole; neighbouring bars share the fraction out
+    The number wanted, beats (0.4 + 2.9 density), is rarely whole; neighbouring bars share the fraction out
     (van der Corput 1935), so that the mean over a few of them follows the density closely.
     """
-    wanted = beats * (0.5 + 2.5 * density)
+    wanted = beats * (0.4 + 2.9 * density)
     share = (0.0, 0.5, 0.25, 0.75, 0.125, 0.625, 0.375, 0.875)[bar % 8]
     count = int(np.clip(int(wanted + share), 1, 4 * beats))
     return sorted(position / 4 for position in SIXTEENTHS[beats][:count])

@@ -18,14 +18,14 @@ from .search import cheapest_path
 # How gladly one scale step's chord follows another's (0 tonic .. 6): the practice of common tonal and modal songs.
 # Chords that are diminished in their mode are left out.
 FOLLOWS = {
-    "major": {0: {3: 3, 4: 2, 5: 3, 1: 2, 2: 1}, 1: {4: 5, 3: 1}, 2: {5: 3, 3: 3}, 3: {4: 4, 0: 2, 1: 2}, 4: {0: 4, 5: 2},
-              5: {3: 3, 1: 3, 4: 2}},
-    "mixolydian": {0: {6: 4, 3: 3, 4: 1, 5: 1}, 3: {0: 3, 6: 2, 1: 1}, 6: {3: 4, 0: 3}, 4: {6: 2, 3: 2}, 5: {3: 3, 6: 2},
-                   1: {6: 2, 3: 2}},
-    "dorian": {0: {3: 4, 6: 3, 2: 1, 4: 1}, 3: {0: 3, 6: 3, 1: 1}, 6: {0: 3, 3: 3, 2: 1}, 2: {6: 2, 3: 2}, 4: {0: 2, 3: 2},
-               1: {4: 2, 3: 2}},
-    "minor": {0: {3: 3, 5: 3, 6: 3, 2: 1, 4: 1}, 3: {0: 2, 4: 3, 6: 2}, 5: {2: 2, 6: 3, 3: 2}, 6: {2: 2, 0: 3, 5: 2},
-              2: {5: 3, 6: 2, 3: 2}, 4: {0: 4, 5: 1}},
+    "major": {0: {3: 3, 4: 2, 5: 3, 1: 2, 2: 1}, 1: {4: 5, 3: 1}, 2: {5: 3, 3: 3}, 3: {4: 4, 0: 2, 1: 2},
+              4: {0: 4, 5: 2}, 5: {3: 3, 1: 3, 4: 2}},
+    "mixolydian": {0: {6: 4, 3: 3, 4: 1, 5: 1}, 1: {6: 2, 3: 2}, 3: {0: 3, 6: 2, 1: 1}, 4: {6: 2, 3: 2},
+                   5: {3: 3, 6: 2}, 6: {3: 4, 0: 3}},
+    "dorian": {0: {3: 4, 6: 3, 2: 1, 4: 1}, 1: {4: 2, 3: 2}, 2: {6: 2, 3: 2}, 3: {0: 3, 6: 3, 1: 1},
+               4: {0: 2, 3: 2}, 6: {0: 3, 3: 3, 2: 1}},
+    "minor": {0: {3: 3, 5: 3, 6: 3, 2: 1, 4: 1}, 2: {5: 3, 6: 2, 3: 2}, 3: {0: 2, 4: 3, 6: 2}, 4: {0: 4, 5: 1},
+              5: {2: 2, 6: 3, 3: 2}, 6: {2: 2, 0: 3, 5: 2}},
 }  # fmt: skip
 # The chord before home, and the chord a half cadence waits on.
 LEADING = {"major": 4, "mixolydian": 6, "dorian": 6, "minor": 4}
@@ -153,7 +153,7 @@ def _choose(plan, slots, bars, lightness, remembered, before) -> list[int]:
 
 def _bass(plan: Plan, chords: list[Chord]) -> list[Chord]:
     """Roots mostly, thirds where that makes the line smoother; home and cadences stand on their roots."""
-    middle = plan.centre - 29
+    middle = 42 + 0.25 * (plan.centre - 69)
     choices, own = [], []
     for n, chord in enumerate(chords):
         firm = n in (0, len(chords) - 1) or chord.degree in (0, LEADING[plan.mode])

@@ -29,6 +29,7 @@ CLOSING = {4: [(4, 4), (2, 2, 4), (2, 1, 1, 4)], 3: [(2, 4), (1, 1, 4)], 2: [(2,
 STRONG = {4: (0.0, 2.0), 3: (0.0,), 2: (0.0,)}  # beats of a bar on which the ear expects chord tones
 LEAP = np.array([1.0, 0, 0, 0.5, 0.6, 1.0, 6.0, 1.4, 2.2, 2.6, 6.0, 6.0, 3.0])  # cost of an interval, by semitones
 TOO_FAR = 12.0
+MOTIF = (-4, -2, -2, 2, 2, 4)  # semitones: the steps a new phrase would like, so that a flat skyline gives no trill
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,11 @@ def write_melody(
     Notes
     -----
     Each phrase is one search (`cheapest_path`) over all scale notes near the target; strong beats take chord tones
-    only; leaps, repeated notes and notes that leave a dissonance by leap cost; a phrase that returns pays for
-    leaving the intervals it had before. Tunes that run in fifths or octaves with the bass are searched again
-    without the offending note. Taught in chapter 10, section "Choosing the best tune at once".
+    only; leaps, repeated notes and notes that leave a dissonance by leap cost; a phrase pays for leaving its motif:
+    steps drawn by the seed, or the intervals it had when its letter last came. Tunes that run in fifths or octaves
+    with the bass are searched again without the offending note.
+
+    Taught in chapter 10, section "Choosing the best tune at once".
     """
     notes = [note for i, bar in enumerate(bars) for note in _rhythm(plan, bar, density[i], i)]
     beats = np.array([(beat, length) for beat, length, _ in notes])
@@ -93,8 +96,9 @@ def write_melody(
         inside = np.flatnonzero([bars[i].phrase == phrase for i in owner])
         label = bars[owner[inside[0]]].label
         before = int(pitches[inside[0] - 1]) if phrase else None
-        pitches[inside] = search.phrase(inside, before, motifs.get(label), pitches)
-        motifs.setdefault(label, np.diff(pitches[inside]))
+        fresh = random_for(plan.seed, "motif", label).choice(MOTIF, size=len(inside) - 1)
+        pitches[inside] = search.phrase(inside, before, motifs.get(label, fresh), pitches)
+        motifs[label] = np.diff(pitches[inside])
     return Line(beats, pitches, owner)
 
 
@@ -108,13 +112,15 @@ def _rhythm(plan: Plan, bar: Bar, density: float, index: int):
         cell = cells[int(choose.integers(len(cells)))]
     else:
         wanted = length * (0.5 + 1.2 * density)
-        cell = min(CELLS[length], key=lambda c: abs(len(c) - wanted) + _syncopation(c, plan.regularity) + choose.random())
+        cell = min(
+            CELLS[length], key=lambda c: abs(len(c) - wanted) + _syncopation(c, plan.regularity) + choose.random()
+        )
     onsets = np.concatenate([[0], np.cumsum(cell)[:-1]]) / 2
     return [(bar.beat + on, eighths / 2, index) for on, eighths in zip(onsets, cell, strict=True)]
 
 
 def _syncopation(cell: tuple[int, ...], regularity: float) -> float:
-    """What a cell costs for notes off the beat: much where the picture is regular, less than nothing where it is not."""
+    """What a cell costs for notes off the beat: much in a regular picture, less than nothing in an irregular one."""
     offbeat = sum(1 for on, length in zip(np.cumsum((0, *cell)), cell, strict=False) if on % 2 and length > 1)
     return offbeat * 3.0 * (regularity - 0.3)
 
@@ -163,7 +169,7 @@ class _Search:
         def step(n: int) -> np.ndarray:
             far = self.distance > 2
             cost = self.leap + 5.0 * (far & ~consonant[n - 1][:, None]) + 5.0 * (far & ~consonant[n][None, :])
-            if motif is not None and n <= len(motif):
+            if n <= len(motif):
                 moved = self.candidates[None, :] - self.candidates[:, None]
                 cost = cost + 0.15 * np.abs(moved - motif[n - 1])
             return cost

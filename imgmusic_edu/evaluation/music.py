@@ -108,7 +108,7 @@ def parallels(score):
         high = max((note.pitch for note in _sounding(melody, beat)), default=None)
         low = min((note.pitch for note in _sounding(bass, beat)), default=None)
         now = None if high is None or low is None else (high, low)
-        if now and before:
+        if high is not None and low is not None and before:
             interval = (high - low) % 12
             same_way = (high - before[0]) * (low - before[1]) > 0
             if same_way and interval in PERFECT and interval == (before[0] - before[1]) % 12:

@@ -1,0 +1,42 @@
+"""`python -m benchmarks`: run the benchmarks and write what they found as Markdown and CSV."""
+
+import argparse
+import importlib
+import sys
+import time
+from pathlib import Path
+
+from . import ROOT, machine, say
+
+MODULES = {"speed": "speed", "faithfulness": "faithfulness", "music": "craft"}  # speed first: on a quiet machine
+
+
+def main(argv=None):
+    """Run what is asked for; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="How fast, how faithful and how well made the music is, beside what one would use instead.",
+        epilog="benchmarks/README.md says how to read the figures.",
+    )
+    parser.add_argument("which", nargs="?", default="all", choices=(*MODULES, "all"))
+    parser.add_argument("--quick", action="store_true", help="a few pictures and runs: minutes become seconds")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: benchmarks/results)")
+    options = parser.parse_args(argv)
+    out = options.out or ROOT / "benchmarks" / "results" / ("quick" if options.quick else "")
+    out.mkdir(parents=True, exist_ok=True)
+    for name in MODULES if options.which == "all" else [options.which]:
+        say(f"{name} ...")
+        start = time.perf_counter()
+        text = importlib.import_module(f".{MODULES[name]}", __package__).run(out=out, quick=options.quick)
+        took = f"{time.perf_counter() - start:.0f} s{', --quick' if options.quick else ''}"
+        (out / f"{name}.md").write_text(f"## {name.capitalize()}\n\n{machine()}; {took}.\n\n{text}", encoding="utf-8")
+        print(text)
+    parts = [out / f"{name}.md" for name in MODULES if (out / f"{name}.md").exists()]
+    whole = "# What the benchmarks found\n\n" + "\n".join(part.read_text(encoding="utf-8") for part in parts)
+    (out / "results.md").write_text(whole, encoding="utf-8")
+    say(f"written to {out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""What can be played with: the player (picture, notes, spectrogram and sound under one playhead) and the panels.
+
+Every widget is a pure `compute(...)` and something that shows the result, so that all of it can be tested without a
+browser.  Names load when they are first used: `player_html` needs no widget library at all.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["page", "panel", "payload", "player", "tune", "upload"],
+    submod_attrs={
+        "page": ["player_html"],
+        "panel": ["PicturePanel", "picture_panel"],
+        "payload": ["player_payload"],
+        "player": ["Player"],
+        "tune": ["TunePanel", "tune_panel"],
+        "upload": ["PictureUpload", "uploaded_files"],
+    },
+)

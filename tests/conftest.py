@@ -1,0 +1,64 @@
+"""What all tests share: where the project lies, a browser where there is one, and random input that repeats."""
+
+import os
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# Before anything draws: no window, whatever the machine's own settings say.
+os.environ["MPLBACKEND"] = "Agg"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+# The same examples in every run, and no deadline: two cores are shared with whatever else runs.
+hypothesis.settings.register_profile("project", derandomize=True, deadline=None, max_examples=40, database=None)
+hypothesis.settings.load_profile("project")
+
+ROOT = Path(__file__).resolve().parents[1]
+NO_BROWSER = "no Chromium was found"
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The folder of the checkout, a `Path`."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Path of a Chromium for Playwright's `executable_path`.
+
+    Without one the test is skipped, and the summary says so loudly; with IMGMUSIC_REQUIRE_BROWSER=1, as in
+    continuous integration, it fails.
+    """
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        missing = pytest.fail if os.environ.get("IMGMUSIC_REQUIRE_BROWSER") == "1" else pytest.skip
+        missing(f"{NO_BROWSER}: install chromium to run the browser tests")
+    return found
+
+
+def pytest_collection_modifyitems(items):
+    """Whoever asks for the browser is a browser test."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = [r for r in terminalreporter.stats.get("skipped", ()) if NO_BROWSER in str(r.longrepr)]
+    if skipped:
+        terminalreporter.section("BROWSER TESTS DID NOT RUN", red=True, bold=True)
+        terminalreporter.line(
+            f"{len(skipped)} browser test(s) were skipped because {NO_BROWSER}: nothing here shows that the player "
+            "works in a browser. Install chromium (Debian: apt install chromium) and run this again.",
+            red=True,
+        )

@@ -1,0 +1,83 @@
+"""Every chapter runs from top to bottom, without a network, and leaves nothing behind."""
+
+import re
+
+import courses
+import nbformat
+import pytest
+
+from imgmusic_edu import editions
+
+LIMIT = 180  # seconds: the `fast` budget of a chapter
+EDITIONS = pytest.mark.parametrize("kind", ["learner", "solution"])
+CHAPTERS = pytest.mark.parametrize("chapter", courses.CHAPTERS.values(), ids=courses.CHAPTERS)
+
+
+def execute(notebook, folder, monkeypatch):
+    """Run a notebook in `folder` with this very Python, without a network; an error in a cell fails the test."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+
+    for name, value in courses.kernel_environment(folder / "kernel").items():
+        monkeypatch.setenv(name, value)
+    # No folder of kernels: what is left is ipykernel's own, which starts sys.executable.
+    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+    work = folder / "work"
+    work.mkdir()
+    resources = {"metadata": {"path": str(work)}}
+    NotebookClient(notebook, km=manager, timeout=LIMIT, resources=resources).execute()
+    return notebook
+
+
+def left_in_the_checkout(root):
+    """Names at the top, and name, size and time of each file where a chapter might write."""
+    files = [path for folder in ("data", "notebooks") for path in (root / folder).rglob("*") if path.is_file()]
+    return {path.name for path in root.iterdir()}, {(p, p.stat().st_size, p.stat().st_mtime_ns) for p in files}
+
+
+@EDITIONS
+@CHAPTERS
+def test_chapter_runs(chapter, kind, root, tmp_path, monkeypatch):
+    before = left_in_the_checkout(root)
+    text = editions.editions(chapter, courses.PROJECT)[f"{editions.FOLDERS[kind]}{chapter.name}.ipynb"]
+    notebook = execute(nbformat.reads(text, 4), tmp_path, monkeypatch)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    outputs = [output for cell in code for output in cell.outputs]
+
+    first = [output for cell in code[:3] for output in cell.outputs]
+    assert any("text/html" in output.get("data", {}) for output in first), (
+        "nothing to hear or see in the first three cells"
+    )
+
+    verdicts = [cell.outputs[-1]["data"] for cell in notebook.cells if cell.id.endswith("-check")]
+    wanted = "Passed:" if kind == "solution" else "Not attempted:"
+    assert len(verdicts) == len(chapter.solutions)
+    assert all(verdict["text/plain"].startswith(wanted) for verdict in verdicts), verdicts
+
+    pages = [str(output["data"].get("text/html", "")) for output in outputs if "data" in output]
+    bare = [kind for output in outputs for kind in output.get("data", {}) if kind.startswith("image/")]
+    assert bare == [], "a figure without words: every figure goes through show(figure, alt=...)"
+    for picture in re.findall(r"<img\b[^>]*>", "\n".join(pages)):
+        alt = re.search(r'\balt="([^"]*)"', picture)
+        assert alt and len(alt[1]) >= 20, picture[:200]
+    assert not re.search(r'\bsrc="https?:', "\n".join(pages)), "an output asks a server for something"
+
+    assert len(nbformat.writes(notebook).encode()) < 3_000_000
+    assert list((tmp_path / "work").iterdir()) == [], "a chapter keeps what it writes in a temporary folder"
+    assert left_in_the_checkout(root) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("import urllib.request; urllib.request.urlopen('http://192.0.2.1', timeout=5)", "tried to reach the network"),
+        ("raise ValueError('told')", "told"),
+    ],
+)
+def test_a_chapter_that_fails_is_found(line, words, tmp_path, monkeypatch):
+    from nbclient.exceptions import CellExecutionError
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line)])
+    with pytest.raises(CellExecutionError, match=words):
+        execute(notebook, tmp_path, monkeypatch)

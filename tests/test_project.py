@@ -1,0 +1,253 @@
+"""The project's own files agree: pyproject, the tested set, environment.yml, and the rooms of the package."""
+
+import ast
+import importlib
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from itertools import chain
+
+import pytest
+import yaml
+from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import imgmusic_edu
+
+PACKAGE = ROOT / "imgmusic_edu"
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+# Where the tested set must install: the marker environments of the promise in the README.
+PLATFORMS = [
+    {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "sys_platform": system,
+        "platform_machine": machine,
+        "platform_system": {"linux": "Linux", "darwin": "Darwin"}[system],
+        "os_name": "posix",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+    }
+    for python in ("3.11", "3.12", "3.13")
+    for system, machine in (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
+]
+# The floors of the package: a room imports only from rooms on lower floors, and from within itself.
+FLOORS = {
+    "files": 0,
+    "pictures": 1,
+    "sounds": 1,
+    "datasets": 1.5,
+    "scenes": 1,
+    "visual_features": 2,
+    "audio_features": 2,
+    "crossmodal": 2,
+    "instruments": 2,
+    "scores": 2,
+    "composer": 3,
+    "synthesizer": 3,
+    "explanations": 3.5,
+    "roads": 4,
+    "evaluation": 4.5,
+    "plots": 4.8,
+    "widgets": 5,
+    "exercises": 5,
+    "editions": 5.5,  # reads the exercises it puts into the notebooks
+    "__main__": 6,
+}
+# Rooms that take more than one file.
+ROOM_OF = {"midi_files": "scores", "soundfonts": "synthesizer", "tones": "synthesizer", "chapters": "editions"}
+SHOWS_ITSELF = {("roads", "widgets")}  # a piece opens the player when it is shown: inside that function only
+
+
+def requirements(lines):
+    """Name -> Requirement of a list of requirement strings; an extra of the project itself is opened."""
+    found = {}
+    for requirement in map(Requirement, lines):
+        if canonicalize_name(requirement.name) == "imgmusic-edu":
+            for extra in requirement.extras:
+                found.update(requirements(EXTRAS[extra]))
+        else:
+            found[canonicalize_name(requirement.name)] = requirement
+    return found
+
+
+def lock():
+    """The tested set: a list of (Requirement, number of hashes)."""
+    text = (ROOT / "requirements-lock.txt").read_text(encoding="utf-8").replace("\\\n", "")
+    entries = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+    return [(Requirement(entry.split("--hash")[0]), entry.count("--hash=sha256:")) for entry in entries]
+
+
+CORE = requirements(PROJECT["dependencies"])
+WANTED = requirements(PROJECT["dependencies"] + EXTRAS["course"] + EXTRAS["test"])
+
+
+def test_bounds_are_lower_bounds_only():
+    everything = requirements(chain(PROJECT["dependencies"], *EXTRAS.values()))
+    for requirement in everything.values():
+        assert [s.operator for s in requirement.specifier] == [">="], f"{requirement}: one lower bound, no upper pin"
+
+
+def test_tensorflow_is_never_a_dependency_of_the_package_itself():
+    assert not [name for name in CORE if name.startswith(("tensorflow", "keras"))]
+    assert set(EXTRAS) >= {"tf", "tf-cpu", "lab", "test"}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda p: f"{p['python_version']}-{p['platform_machine']}")
+def test_the_tested_set_fulfils_pyproject_on_every_promised_platform(platform):
+    pinned = {}
+    for requirement, _ in lock():
+        if requirement.marker is None or requirement.marker.evaluate(platform):
+            name = canonicalize_name(requirement.name)
+            assert name not in pinned, f"{name} is pinned twice on one platform"
+            pinned[name] = str(requirement.specifier).removeprefix("==")
+    for name, requirement in WANTED.items():
+        if requirement.marker is None or requirement.marker.evaluate(platform):
+            assert name in pinned, f"{name} is in pyproject.toml but not in the tested set: make lock"
+            assert Version(pinned[name]) in requirement.specifier, f"{name} {pinned[name]} is not {requirement}"
+    tensorflows = {"tensorflow", "tensorflow-cpu"} & set(pinned)
+    linux_pc = platform["sys_platform"] == "linux" and platform["platform_machine"] == "x86_64"
+    assert tensorflows == ({"tensorflow-cpu"} if linux_pc else {"tensorflow"})
+
+
+def test_the_tested_set_is_pinned_by_version_and_hash_and_names_no_address():
+    text = (ROOT / "requirements-lock.txt").read_text(encoding="utf-8")
+    assert not re.findall(r"\w+://\S*|\s--(?:index|extra|find)\S*|file:\S*", text)
+    for requirement, n_hashes in lock():
+        assert [s.operator for s in requirement.specifier] == ["=="], requirement
+        assert n_hashes > 0, f"{requirement.name} has no hash"
+
+
+def test_environment_yml_has_the_bounds_of_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    *conda, pip = environment["dependencies"]
+    assert pip == {"pip": ["-e .[course]"]}
+    assert "conda-forge" in environment["channels"]
+
+    conda_names = {"pysoundfile": "soundfile", "soxr-python": "soxr"}  # conda-forge's own name of the same thing
+    listed = {}
+    for line in conda:
+        name, bound = re.fullmatch(r"([a-z_\d-]+)((?:>=|=)[\d.]+)?", line).groups()
+        listed[canonicalize_name(conda_names.get(name, name))] = bound
+    python = Version(listed.pop("python").removeprefix("="))
+    assert python in Requirement(f"python{PROJECT['requires-python']}").specifier
+    assert f"Programming Language :: Python :: {python}" in PROJECT["classifiers"]
+    assert listed.pop("pip") is None
+
+    wanted = {**CORE, **requirements(EXTRAS["lab"])}
+    assert listed == {name: str(wanted[name].specifier) for name in listed}
+    assert set(wanted) - set(listed) == {"mido"}, "what conda does not bring, pip does"
+
+
+def test_setup_cell_knows_what_colab_lacks():
+    missing = PYPROJECT["tool"]["imgmusic_edu"]["missing-on-colab"]
+    assert set(missing) <= set(CORE)
+    assert PROJECT["urls"]["Repository"].startswith("https://")
+
+
+def test_the_readme_names_the_projects_address_and_its_first_two_commands():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    owner = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
+    assert set(re.findall(r"github(?:\.com)?/([\w-]+/[\w-]+?)(?:\.git|/blob|[)\s\"]|$)", readme)) == {owner}
+    assert readme.index("make lab") < readme.index("make test") < readme.index("conda env create")
+
+
+def test_continuous_integration_runs_the_readmes_test_command():
+    commands = [line.strip() for line in (ROOT / ".ci" / "run").read_text().splitlines() if line.strip()]
+    assert commands[-1] == "make test"
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_browser_tests_never_go_missing_silently(required, tmp_path):
+    ours = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(f"{ours}\nBROWSERS = ()\n", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = browser\n", encoding="utf-8")
+    (tmp_path / "test_page.py").write_text("def test_page(chromium): pass\n", encoding="utf-8")
+    environment = os.environ | {"IMGMUSIC_REQUIRE_BROWSER": "1" if required else "0"}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert done.returncode == (1 if required else 0), done.stdout
+    assert ("BROWSER TESTS DID NOT RUN" in done.stdout) is not required
+
+
+def test_import_is_light():
+    code = "import sys, imgmusic_edu; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    heavy = {"tensorflow", "keras", "librosa", "matplotlib", "scipy", "skimage", "numpy", "IPython", "ipywidgets"}
+    assert not heavy & set(done.stdout.split())
+
+
+def test_version_is_written_once():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", imgmusic_edu.__version__)
+    assert PROJECT["dynamic"] == ["version"]
+    assert PYPROJECT["tool"]["hatch"]["version"]["path"] == "imgmusic_edu/__init__.py"
+
+
+def rooms():
+    """The rooms there are: modules and folders of the package."""
+    return sorted(p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists())
+
+
+@pytest.mark.parametrize("room", [room for room in rooms() if room != "__init__"])
+def test_room_opens_and_has_a_floor(room):
+    module = importlib.import_module(f"imgmusic_edu.{room}")
+    assert module.__doc__, f"{room} does not say what it is for"
+    assert ROOM_OF.get(room, room) in FLOORS, f"{room}: say on which floor it stands"
+
+
+def test_everything_on_offer_at_the_top_level_is_there():
+    for name in imgmusic_edu.__all__:
+        assert getattr(imgmusic_edu, name) is not None
+
+
+def imports_of(path):
+    """Rooms that a module of the package imports from: (room, line, whether inside a function)."""
+    package = ["imgmusic_edu", *path.relative_to(PACKAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*base, *([node.module] if node.module else [])])
+            names = [f"{base}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            room = ROOM_OF.get(parts[1], parts[1]) if parts[0] == "imgmusic_edu" and len(parts) > 1 else None
+            if room in FLOORS:
+                yield room, node.lineno, node.col_offset > 0
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_rooms_import_only_from_the_floors_below(path):
+    file = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    room = ROOM_OF.get(file, file)
+    for below, line, inside_function in imports_of(path):
+        if below != room and not ((room, below) in SHOWS_ITSELF and inside_function):
+            assert FLOORS[below] < FLOORS[room], f"{path.name}, line {line}: {room} must not import from {below}"
+
+
+def test_modules_stay_small():
+    long = {p.name: n for p in PACKAGE.rglob("*.py") if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400}
+    assert not long
+
+
+def test_wheel_carries_data_and_scripts(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for path in [*(ROOT / "data").rglob("*"), *PACKAGE.rglob("*.js"), *PACKAGE.rglob("*.css"), PACKAGE / "py.typed"]:
+        if path.is_file():
+            inside = path.relative_to(ROOT).as_posix()
+            inside = f"imgmusic_edu/{inside}" if inside.startswith("data/") else inside
+            assert inside in names, f"{inside} is not in the wheel"
+    assert wheel.stat().st_size < 25e6
