@@ -116,6 +116,29 @@ def scene(
     return lab_to_picture(lab)
 
 
+def texture(*, fineness=0.5, seed=0, size=256):
+    """A grey cloth of one grain and nothing else: noise an octave wide, as in experiments on spatial frequency.
+
+    Parameters
+    ----------
+    fineness : float, 0 to 1
+        Middle of the octave, from 2 to 32 cycles a picture width, in equal ratios.
+    seed, size : int
+        As in `scene`.
+
+    Returns
+    -------
+    np.ndarray, shape (size, size, 3), uint8, sRGB
+    """
+    across = np.fft.rfftfreq(size, 1 / size)
+    octaves = np.log2(np.maximum(np.hypot(across, np.fft.fftfreq(size, 1 / size)[:, None]), 0.5) / (2 * 16**fineness))
+    noise = np.fft.rfft2(np.random.default_rng(seed).standard_normal((size, size)))
+    form = np.fft.irfft2(noise * (np.abs(octaves) < 0.5), (size, size))
+    lab = np.zeros((size, size, 3))
+    lab[..., 0] = 55 + 12 * form / form.std()
+    return lab_to_picture(lab)
+
+
 def lab_to_picture(lab):
     """Colours in L*a*b* as an sRGB picture; what the screen cannot show keeps lightness and hue and loses chroma.
 

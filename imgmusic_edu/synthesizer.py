@@ -130,12 +130,25 @@ def _mix(jobs, n_samples, font, sample_rate):
 
 def _in_room(dry, brightness, sample_rate):
     """`dry` in a small room, its spectrum tilted: one convolution."""
-    reach = round(0.1 * sample_rate)  # the tilt keeps phases, so its response runs to both sides
+    rings = round(0.1 * sample_rate)  # how long the tilt's own response lasts
     room = _room(sample_rate)
-    n_fft = fft_length(len(room) + 2 * reach)
+    n_fft = fft_length(len(room) + 2 * rings)
     frequencies = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
-    kernel = np.fft.irfft(np.fft.rfft(room, n_fft) * _tilt(frequencies, brightness), n_fft)
-    return _convolve(dry, np.roll(kernel, reach)[: len(room) + 2 * reach], reach)
+    response = np.fft.rfft(room, n_fft) * _minimum_phase(_tilt(frequencies, brightness), n_fft)
+    return _convolve(dry, np.fft.irfft(response, n_fft)[: len(room) + rings])
+
+
+def _minimum_phase(gain, n_fft):
+    """The response with this gain that answers soonest, so that nothing sounds before its onset.
+
+    Its logarithm's imaginary part is the Hilbert transform of the real one: fold the cepstrum into positive time
+    (Oppenheim & Schafer, Discrete-Time Signal Processing, chapter on the cepstrum).
+    """
+    cepstrum = np.fft.irfft(np.log(np.maximum(gain, 1e-4)), n_fft)
+    half = n_fft // 2
+    cepstrum[1:half] *= 2
+    cepstrum[half + 1 :] = 0
+    return np.exp(np.fft.rfft(cepstrum))
 
 
 def _convolve(samples, kernel, centre=0):

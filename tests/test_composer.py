@@ -158,7 +158,8 @@ def test_pieces_without_asked_for_dissonance_stay_in_their_key(features):
     calm = {"R12": 0, "R13": 0, "R14": 0}
     for seed, f in enumerate(features):
         score = compose_score(make_plan(f, seed=seed, weights=calm), f)
-        assert music.in_key_share(score) >= 0.95
+        assert music.in_key_share(score, raised_seventh=True) == 1.0
+        assert music.in_key_share(score) >= 0.9  # the leading note of a minor key's last dominant is the only guest
 
 
 def test_the_melody_follows_the_skyline():

@@ -89,12 +89,11 @@ def mode_score(samples, *, sample_rate=WORKING_RATE):
 
 
 def register(samples, *, sample_rate=WORKING_RATE):
-    """How high the music lies: the pitch in the middle of what is heard.
+    """How high the music lies: the mean pitch of what is heard.
 
     In each frame a partial counts as a note by its own loudness and by the harmonics found above it
-    (harmonic salience, after Klapuri 2006, ISMIR), less if it can be a harmonic of a lower one. Over the clip the
-    notes are ordered by pitch and the middle half by weight is averaged: a median, made smooth, so that music moved
-    by a semitone moves it by one however the parts are spaced. The level drops out.
+    (harmonic salience, after Klapuri 2006, ISMIR), less if it can be a harmonic of a lower one. The mean is taken
+    over all of them: a median would jump from part to part when music is moved. The level drops out.
 
     Parameters
     ----------
@@ -110,7 +109,7 @@ def register(samples, *, sample_rate=WORKING_RATE):
     ValueError
         As for `onsets`, and for silence.
     """
-    return _middle(*_notes(as_clip(samples, sample_rate)))
+    return _mean(*_notes(as_clip(samples, sample_rate)))
 
 
 def _notes(clip):
@@ -138,14 +137,8 @@ def _ear(frequency):
     return np.sqrt(gain / np.sqrt((squared + 107.7**2) * (squared + 737.9**2)))
 
 
-def _middle(values, weights):
-    """Mean of the middle half by weight."""
-    order = np.argsort(values, axis=None)
-    values, weights = values.ravel()[order], weights.ravel()[order]
-    upto = np.cumsum(weights) / weights.sum()
-    share = np.clip(upto, 0.25, 0.75)
-    inside = np.diff(share, prepend=0.25)
-    return float((values * inside).sum() / inside.sum())
+def _mean(values, weights):
+    return float((values * weights).sum() / weights.sum())
 
 
 def roughness(samples, *, sample_rate=WORKING_RATE):

@@ -15,7 +15,7 @@ from .melody import STRONG, write_melody
 from .plan import LEVEL, Plan, random_for
 from .reading import Reading
 
-GAINS = {"melody": 2.0, "harmony": -7.0, "accompaniment": -2.5, "bass": -9.0, "drums": -9.0}  # dB
+GAINS = {"melody": 2.0, "harmony": -5.0, "accompaniment": -2.5, "bass": -9.0, "drums": -12.0}  # dB
 KICK, STICK, SNARE, HAT, CRASH, TOM = 36, 37, 38, 42, 49, 45  # General MIDI drum numbers
 DRUMS_FROM = (0.58, 0.67, 0.76)  # energy at which a light pulse, a beat, a full kit come in
 SIXTEENTHS = {
@@ -169,7 +169,7 @@ def _accompaniment(plan, bars, chords, density, reading) -> list[Note]:
             tones = sorted({*chord.voices, chord.voices[0] + 12})
             pitch = tones[figure[n % len(figure)] % len(tones)]
             held = max(off - on, 0.5) * (1.0 - 0.45 * plan.attack)
-            velocity = _velocity(plan, 64, 8.0 if on % 1 == 0 else 0.0 if on % 0.5 == 0 else -6.0)
+            velocity = _velocity(plan, 64, 8.0 if on % 1 == 0 else 0.0)
             notes.append(Note(bar.beat + on, held, pitch, velocity, "accompaniment", cause))
     return notes
 

@@ -111,7 +111,7 @@ def harmonise(plan: Plan, bars: list[Bar], lightness: np.ndarray) -> list[Chord]
         degrees = _choose(plan, slots, bars, lightness, remembered.get(label), before)
         remembered.setdefault(label, degrees)
         for n, ((beat, beats, i), degree) in enumerate(zip(slots, degrees, strict=True)):
-            comes_home = n == len(slots) - 2 and degrees[-1] == 0
+            comes_home = n == len(slots) - 2 and bars[-1] is bars[inside[-1]]
             chords.append(Chord(beat, beats, degree, triad(plan, degree, leading=comes_home), i))
     return _voice(plan, _bass(plan, chords))
 

@@ -183,7 +183,7 @@ class _Search:
         fits = np.isin(classes, chord.classes)
         raised = [c for c in chord.classes if c not in self.scale]
         scale = [c for c in self.scale if (c + 1) % 12 not in raised] + raised
-        cost = 0.3 * np.abs(self.candidates - self.target[i])
+        cost = 0.45 * np.abs(self.candidates - self.target[i])
         strong = (self.beats[i, 0] - bar.beat) in STRONG.get(round(bar.beats), (0.0,))
         cost = cost + np.where(fits, 0.0, NEVER if strong or self.beats[i, 1] > 1 else 0.6)
         cost = np.where(np.isin(classes, scale), cost, NEVER)

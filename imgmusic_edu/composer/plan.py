@@ -17,7 +17,7 @@ from ..instruments import INSTRUMENTS
 from ..scores import MODES, key_name
 
 SECONDS = (8.0, 180.0)
-TEMPO = (58.0, 128.0)  # BPM; pictures stay well within, so that no listener takes a tempo for its double
+TEMPO = (68.0, 128.0)  # BPM; pictures stay well within, so that no listener takes a tempo for its double
 LOCKED_TEMPO = (40.0, 200.0)  # BPM that people may ask for
 CENTRE = (54.0, 86.0)  # MIDI number in the middle of the melody, from low to high pictures
 LEVEL = (-23.0, -15.0)  # LUFS of the whole piece
@@ -30,7 +30,7 @@ PARTS = ("melody", "harmony", "accompaniment", "bass")
 BRIGHTER = (0.27, 0.4, 0.6)  # wanted brightness from which the next soloists play: quartiles of natural pictures
 SOLOISTS = {
     "soft": (("horn", "pan_flute"), ("cello", "flute"), ("violin", "sax"), ("clarinet", "violin")),
-    "sharp": (("marimba", "vibraphone"), ("nylon_guitar", "piano"), ("piano", "sax"), ("trumpet", "music_box")),
+    "sharp": (("marimba", "vibraphone"), ("nylon_guitar", "piano"), ("piano", "sax"), ("trumpet", "clarinet")),
 }
 BANDS = {  # harmony and accompaniment
     "soft": (("choir", "harp"), ("strings", "harp"), ("warm_pad", "nylon_guitar")),

@@ -107,15 +107,11 @@ def flip(picture):
     return np.ascontiguousarray(picture[::-1])
 
 
-def more_contrast(picture, amount=1.0):
-    """Pull L* away from its mean, 1 + `amount` times near the mean, and gently enough further out to cut off no end."""
+def more_contrast(picture, amount=0.6):
+    """Multiply the distance of L* from its mean by 1 + `amount`, or by as much as cuts off no end."""
     lab = rgb2lab(picture)
-    lightness = lab[..., 0]
-    mean = lightness.mean()
-    distance = lightness - mean
-    room = np.where(distance > 0, 100.0 - mean, mean) + 1e-9
-    lab[..., 0] = mean + (1 + amount) * distance / (1 + amount * np.abs(distance) / room)
-    return lab_to_picture(lab)
+    mean = lab[..., 0].mean()
+    return _with_lightness(lab, mean + (1 + amount) * (lab[..., 0] - mean))
 
 
 def less_contrast(picture, amount=0.4):

@@ -7,8 +7,6 @@ import numpy as np
 
 from imgmusic_edu.exercises import Exercise, Question, Wrong
 
-# --- beats to seconds -------------------------------------------------------------------------------------------------
-
 UPSIDE_DOWN = "Your music gets slower when the tempo goes up: a beat lasts 60 / tempo seconds, not tempo / 60."
 IN_MINUTES = "That is the time in minutes: a minute has 60 seconds."
 ONE_BEAT = "That is how long one beat lasts; you were asked about a place some beats into the piece."
@@ -49,8 +47,6 @@ def _whole_seconds(beat, tempo):
     """Rounds to whole seconds."""
     return round(beat * 60 / tempo)
 
-
-# --- snap to the scale ------------------------------------------------------------------------------------------------
 
 ALWAYS_DOWN = "You always go down, even when the note above is nearer."
 ALWAYS_UP = "You always go up, even when the note below is nearer."
@@ -100,8 +96,6 @@ def _only_class(pitch, scale):
     """Loses the octave."""
     return _nearest(pitch, scale) % 12
 
-
-# --- parallel fifths --------------------------------------------------------------------------------------------------
 
 NO_OCTAVES = "A fifth and an octave is still a fifth: take whole octaves off with % 12 before you compare."
 REPEATED = "Nothing moved there: a chord that is played twice is no parallel, both voices must go somewhere."
@@ -177,8 +171,6 @@ def _place_of_the_first(melody, bass):
     """Counts the places from the wrong one of the pair."""
     return _marks(melody, bass, places=0)
 
-
-# --- the cheapest path ------------------------------------------------------------------------------------------------
 
 GREEDY = "You take the cheapest next note each time; that is greedy, and a cheap step now can make all later ones dear."
 NO_OWN = "You have left out what each state costs by itself: add own[i] to the best way of getting there."

@@ -670,9 +670,6 @@ print(im.exercises.check("ch00.standardise", standardise))
 # Measure log(tempo / slowest) by the same thing for the whole range, log(fastest / slowest).
 
 
-from math import log
-
-
 def share_for_tempo(tempo, slowest, fastest):
     """The share of the range, crossed in equal ratios, at which a tempo lies: 0 at slowest, 1 at fastest."""
     # YOUR CODE HERE

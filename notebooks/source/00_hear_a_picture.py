@@ -582,13 +582,13 @@ def standardise(value, low, high):
 assert abs(standardise(-1.0, -3.0, 1.0)) < 1e-12
 assert abs(standardise(11.0, -3.0, 1.0) - 2.56 * 3) < 1e-9
 
+
 # %% exercise="ch00.share_for_tempo"
-from math import log
-
-
 def share_for_tempo(tempo, slowest, fastest):
     """The share of the range, crossed in equal ratios, at which a tempo lies: 0 at slowest, 1 at fastest."""
     ### BEGIN SOLUTION
+    from math import log
+
     return log(tempo / slowest) / log(fastest / slowest)
     ### END SOLUTION
 
