@@ -28,7 +28,7 @@ ALLOWED = {
         "salient_size",
     },
     "flip": set(),
-    "more_contrast": {"salient_size", "object_count"},  # the curve cannot be straight where it must not cut off
+    "more_contrast": set(),
     "less_contrast": set(),
 }
 
@@ -54,7 +54,9 @@ def test_an_edit_moves_its_feature_and_hardly_another(name, photographs):
             assert after.whole["salient_height"] == pytest.approx(1 - height, abs=1e-6)
     shifts = dict(zip(FEATURES, np.array(shifts).T, strict=True))
     own = shifts.pop(edit.feature)
-    if edit.direction:
+    if name == "more_contrast":  # a straight line: a picture from black to white has no room for it
+        assert (own >= 0).all() and (own > 0.25).sum() >= 2
+    elif edit.direction:
         assert (own * edit.direction > 0).all(), "moves its feature the wrong way in some picture"
         assert 0.5 < np.mean(own * edit.direction) < 1.6
     for feature, shift in shifts.items():
