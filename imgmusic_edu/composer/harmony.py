@@ -153,7 +153,7 @@ def _choose(plan, slots, bars, lightness, remembered, before) -> list[int]:
 
 def _bass(plan: Plan, chords: list[Chord]) -> list[Chord]:
     """Roots mostly, thirds where that makes the line smoother; home and cadences stand on their roots."""
-    middle = 42 + 0.25 * (plan.centre - 69)
+    middle = round(plan.centre) - 23
     choices, own = [], []
     for n, chord in enumerate(chords):
         firm = n in (0, len(chords) - 1) or chord.degree in (0, LEADING[plan.mode])
@@ -177,7 +177,7 @@ def _movement(choices: list[np.ndarray], *, leap: float, repeat: float):
 
 def _voice(plan: Plan, chords: list[Chord]) -> list[Chord]:
     """Three inner voices a chord, each moving as little as it can, none in fifths or octaves with the bass."""
-    middle = plan.centre - 11
+    middle = round(plan.centre) - 11  # whole, like the tonic: music moved by a semitone keeps its voicings
     choices = [_voicings(chord.classes, middle) for chord in chords]
     own = [0.1 * np.abs(v.mean(axis=1) - middle) for v in choices]
 
