@@ -19,7 +19,9 @@ WORDS = {  # feature -> (well below the middle, about the middle, well above it)
     "fineness": ("coarse", "of middle grain", "fine"),
     "roughness": ("smooth", "lightly textured", "rough"),
     "angularity": ("round", "partly round, partly angular", "angular"),
-    "complexity": ("simple", "moderately complex", "complex"),
+    "complexity": ("the whole is simple", "the whole is moderately complex", "the whole is complex"),
+    "line_agitation": ("the lines are calm", "the lines are neither calm nor restless", "the lines are restless"),
+    "object_count": ("few things stand out", "some things stand out", "many things stand out"),
 }
 
 
@@ -117,8 +119,9 @@ def sentences(plan: Plan, features, score: Score) -> list[str]:
     onsets = len({round(note.beat, 3) for note in score.notes})
     rubbing = "pure" if plan.dissonance < 0.35 else "lightly spiced" if plan.dissonance < 0.6 else "harsh"
     drums = " with drums" if any(part.is_drum for part in score.parts) else ""
+    crowding = max((c for c in plan.contributions if c.quality == "density"), key=lambda c: abs(c.effect)).feature
     surface = (
-        f"The surface is {say['roughness']}, the shapes are {say['angularity']} and the whole is {say['complexity']}, "
+        f"The surface is {say['roughness']}, the shapes are {say['angularity']} and {say[crowding]}, "
         f"so the harmony is {rubbing} and there are {onsets / plan.seconds:.1f} notes a second{drums}"
         f"{_because(plan, 'dissonance', 'density')}."
     )
