@@ -28,7 +28,7 @@ MEASURES = {
     "dissonance": "roughness",
     "density": "onset_density",
 }
-# What each edit is made to show (issue of the whole benchmark); leakage into the other measures is reported beside it.
+# What each edit is made to show; what it does to the other measures is leakage, and reported beside it.
 SHOWS = {
     "lighten": ("tempo", "register", "brightness"),
     "darken": ("tempo", "register", "brightness"),
