@@ -32,9 +32,9 @@ SOLOISTS = {
     "soft": (("horn", "pan_flute"), ("cello", "flute"), ("violin", "sax"), ("clarinet", "violin")),
     "sharp": (("marimba", "vibraphone"), ("nylon_guitar", "piano"), ("piano", "sax"), ("trumpet", "clarinet")),
 }
-BANDS = {  # harmony and accompaniment
-    "soft": (("choir", "harp"), ("strings", "harp"), ("warm_pad", "nylon_guitar")),
-    "sharp": (("strings", "piano"), ("organ", "piano"), ("electric_piano", "marimba")),
+BANDS = {  # harmony and accompaniment: smooth ones for round shapes, those whose tones beat for angular ones (R12)
+    "soft": (("electric_piano", "harp"), ("organ", "harp"), ("electric_piano", "nylon_guitar")),
+    "sharp": (("strings", "piano"), ("warm_pad", "piano"), ("strings", "marimba")),
 }
 BASS = "acoustic_bass"
 
