@@ -11,7 +11,7 @@ from ..instruments import INSTRUMENTS
 from ..scores import Note, Part, Score
 from .form import Bar, lay_out
 from .harmony import Chord, harmonise, scale_classes
-from .melody import STRONG, write_melody
+from .melody import strong_beats, write_melody
 from .plan import LEVEL, Plan, random_for
 from .reading import Reading
 
@@ -50,14 +50,15 @@ def compose_score(plan: Plan, features, *, title: str = "") -> Score:
     bars = lay_out(plan)
     chords = harmonise(plan, bars, np.array([reading.lightness(bar.beat, bar.beats) for bar in bars]))
     density = np.array([np.clip(plan.density + 0.3 * reading.busyness(b.beat, b.beats), 0, 1) for b in bars])
+    figures = [[] if bar.cadence == "final" else places(density[i], round(bar.beats), i) for i, bar in enumerate(bars)]
     bass = _bass(plan, bars, chords, reading)
     notes = [
         *_melody(plan, bars, chords, bass, density, reading),
         *_harmony(plan, chords, reading),
-        *_accompaniment(plan, bars, chords, density, reading),
+        *_accompaniment(plan, bars, chords, figures, reading),
         *bass,
     ]
-    drums = _drums(plan, bars, density, reading)
+    drums = _drums(plan, bars, figures, reading)
     parts = [Part(name, INSTRUMENTS[plan.instruments[name]], GAINS[name]) for name in plan.instruments]
     if drums:
         parts.append(Part("drums", 0, GAINS["drums"], is_drum=True))
@@ -92,7 +93,7 @@ def _melody(plan, bars, chords, bass, density, reading) -> list[Note]:
     notes = []
     for (beat, beats), pitch, i in zip(line.beats, line.pitches, line.bars, strict=True):
         bar = bars[i]
-        accent = 6.0 * ((beat - bar.beat) in STRONG.get(round(bar.beats), (0.0,))) + 2.0 * min(bar.place, 2)
+        accent = 6.0 * ((beat - bar.beat) in strong_beats(bar)) + 2.0 * min(bar.place, 2)
         cause = reading.cause(beat, beats, "skyline", "R5", salient=True)
         sounding = beats if bar.cadence == "final" else beats * held
         notes.append(Note(beat, sounding, int(pitch), _velocity(plan, 74, accent), "melody", cause))
@@ -106,8 +107,9 @@ def _bass(plan: Plan, bars: list[Bar], chords: list[Chord], reading: Reading) ->
     for chord in chords:
         final = bars[chord.bar].cadence == "final"
         cause = reading.cause(chord.beat, chord.beats, "lightness", "R1")
-        for beat in np.arange(0, chord.beats, chord.beats if final else pulse):
-            beats = min(pulse if not final else chord.beats, chord.beats - beat)
+        every = chord.beats if final else pulse
+        for beat in np.arange(0, chord.beats, every):
+            beats = min(every, chord.beats - beat)
             held = beats if final else beats * (0.96 - 0.4 * plan.attack**2)
             velocity = _velocity(plan, 78, 4.0 if beat == 0 else -6.0)
             notes.append(Note(chord.beat + beat, held, chord.bass, velocity, "bass", cause))
@@ -140,7 +142,7 @@ def friction(plan: Plan, chord: Chord) -> list[tuple[int, int]]:
         share = (plan.dissonance - start) / (1 - start)
         velocity = round(110 * share**0.7) if share > 0 else 0
         if velocity >= 8 and pitch not in chord.voices and pitch not in [p for p, _ in notes]:
-            notes.append((pitch, min(velocity, 115)))
+            notes.append((pitch, velocity))
     return notes
 
 
@@ -153,21 +155,18 @@ def _neighbour(pitch: int, scale: tuple[int, ...]) -> int:
     return next(p for p in range(pitch + 1, pitch + 4) if p % 12 in scale)
 
 
-def _accompaniment(plan, bars, chords, density, reading) -> list[Note]:
+def _accompaniment(plan, bars, chords, figures, reading) -> list[Note]:
     """A broken chord whose number of notes to the bar follows the picture's complexity."""
     choose = random_for(plan.seed, "figure")
-    figure = FIGURES[int(choose.integers(len(FIGURES)))]
+    shape = FIGURES[int(choose.integers(len(FIGURES)))]
     notes = []
-    for i, bar in enumerate(bars):
-        if bar.cadence == "final":
-            continue
-        onsets = places(density[i], round(bar.beats), i)
+    for i, (bar, onsets) in enumerate(zip(bars[:-1], figures[:-1], strict=True)):  # all but the last chord's
         inside = [c for c in chords if c.bar == i]
         cause = reading.cause(bar.beat, bar.beats, "edge_density", "R15")
         for n, (on, off) in enumerate(zip(onsets, [*onsets[1:], bar.beats], strict=True)):
             chord = [c for c in inside if c.beat <= bar.beat + on + 1e-6][-1]
             tones = sorted({*chord.voices, chord.voices[0] + 12})
-            pitch = tones[figure[n % len(figure)] % len(tones)]
+            pitch = tones[shape[n % len(shape)] % len(tones)]
             held = max(off - on, 0.5) * (1.0 - 0.45 * plan.attack)
             velocity = _velocity(plan, 64, 8.0 if on % 1 == 0 else 0.0)
             notes.append(Note(bar.beat + on, held, pitch, velocity, "accompaniment", cause))
@@ -186,14 +185,13 @@ def places(density: float, beats: int, bar: int) -> list[float]:
     return sorted(position / 4 for position in SIXTEENTHS[beats][:count])
 
 
-def _drums(plan: Plan, bars: list[Bar], density, reading: Reading) -> list[Note]:
+def _drums(plan: Plan, bars: list[Bar], figures, reading: Reading) -> list[Note]:
     level = sum(plan.energy >= start for start in DRUMS_FROM)
     if not level:
         return []
     notes = []
-    for i, bar in enumerate(bars):
+    for bar, figure in zip(bars, figures, strict=True):
         cause = reading.cause(bar.beat, bar.beats, "saturation", "R3")
-        figure = [] if bar.cadence == "final" else places(density[i], round(bar.beats), i)
         for offset, drum, velocity in _pattern(level, bar, round(bar.beats), figure):
             notes.append(Note(bar.beat + offset, 0.25, drum, _velocity(plan, velocity), "drums", cause))
     return notes

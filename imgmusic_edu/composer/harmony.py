@@ -64,7 +64,11 @@ class Chord:
     @property
     def is_major(self) -> bool:
         """Whether the third is a large one."""
-        return (self.classes[1] - self.classes[0]) % 12 == 4
+        return _is_major(self.classes)
+
+
+def _is_major(classes: tuple[int, int, int]) -> bool:
+    return (classes[1] - classes[0]) % 12 == 4
 
 
 def scale_classes(plan: Plan) -> tuple[int, ...]:
@@ -130,7 +134,7 @@ def _choose(plan, slots, bars, lightness, remembered, before) -> list[int]:
     degrees = sorted(follows)
     step = np.array([[4.0 - np.log(follows[a][b]) if b in follows[a] else 9.0 for b in degrees] for a in degrees])
     np.fill_diagonal(step, 6.0)
-    major = np.array([(triad(plan, d)[1] - triad(plan, d)[0]) % 12 == 4 for d in degrees])
+    major = np.array([_is_major(triad(plan, d)) for d in degrees])
     label = bars[slots[0][2]].label
     own = []
     for n, (_, _, i) in enumerate(slots):
@@ -158,21 +162,17 @@ def _bass(plan: Plan, chords: list[Chord]) -> list[Chord]:
     for n, chord in enumerate(chords):
         firm = n in (0, len(chords) - 1) or chord.degree in (0, LEADING[plan.mode])
         allowed = chord.classes[:1] if firm else chord.classes[:2]
-        pitches = np.array([p for p in range(round(middle) - 8, round(middle) + 9) if p % 12 in allowed])
+        pitches = np.array([p for p in range(middle - 8, middle + 9) if p % 12 in allowed])
         choices.append(pitches)
         inverted = pitches % 12 != chord.classes[0]
         own.append(0.15 * np.abs(pitches - middle) + 1.5 * inverted)
-    step = _movement(choices, leap=0.25, repeat=0.8)
-    path = cheapest_path(own, step)
-    return [replace(c, bass=int(choices[n][k])) for n, (c, k) in enumerate(zip(chords, path, strict=True))]
 
-
-def _movement(choices: list[np.ndarray], *, leap: float, repeat: float):
     def step(i: int) -> np.ndarray:
         distance = np.abs(choices[i][None, :] - choices[i - 1][:, None])
-        return leap * distance + repeat * (distance == 0) + 2.0 * (distance > 9)
+        return 0.25 * distance + 0.8 * (distance == 0) + 2.0 * (distance > 9)
 
-    return step
+    path = cheapest_path(own, step)
+    return [replace(c, bass=int(choices[n][k])) for n, (c, k) in enumerate(zip(chords, path, strict=True))]
 
 
 def _voice(plan: Plan, chords: list[Chord]) -> list[Chord]:
@@ -203,9 +203,9 @@ def parallels(upper_before, upper_after, bass_before, bass_after):
     return same & moved & ((interval == 0) | (interval == 7))
 
 
-def _voicings(classes: tuple[int, int, int], middle: float) -> np.ndarray:
+def _voicings(classes: tuple[int, int, int], middle: int) -> np.ndarray:
     """All ways to lay a triad out within an octave and a half about `middle`, shape (n, 3)."""
-    low, high = round(middle) - 8, round(middle) + 9
+    low, high = middle - 8, middle + 9
     places = [[p for p in range(low, high) if p % 12 == c] for c in classes]
     stacks = np.sort(np.array(list(product(*places))), axis=1)
     close = stacks[:, 2] - stacks[:, 0] <= 16

@@ -32,6 +32,11 @@ TOO_FAR = 12.0
 MOTIF = (-4, -2, -2, 2, 2, 4)  # semitones: the steps a new phrase would like, so that a flat skyline gives no trill
 
 
+def strong_beats(bar: Bar) -> tuple[float, ...]:
+    """Where in a bar the ear expects chord tones; in the last one, however long, only at its beginning."""
+    return STRONG.get(round(bar.beats), (0.0,))
+
+
 @dataclass(frozen=True)
 class Line:
     """A melody.
@@ -140,7 +145,7 @@ class _Search:
         self.strong = [
             (bar.beat + offset, bass_at(bar.beat + offset))
             for bar in bars
-            for offset in STRONG.get(round(bar.beats), (0.0,))
+            for offset in strong_beats(bar)
             if offset < bar.beats
         ]
 
@@ -184,7 +189,7 @@ class _Search:
         raised = [c for c in chord.classes if c not in self.scale]
         scale = [c for c in self.scale if (c + 1) % 12 not in raised] + raised
         cost = 0.45 * np.abs(self.candidates - self.target[i])
-        strong = (self.beats[i, 0] - bar.beat) in STRONG.get(round(bar.beats), (0.0,))
+        strong = (self.beats[i, 0] - bar.beat) in strong_beats(bar)
         cost = cost + np.where(fits, 0.0, NEVER if strong or self.beats[i, 1] > 1 else 0.6)
         cost = np.where(np.isin(classes, scale), cost, NEVER)
         if last and bar.cadence == "final":

@@ -52,7 +52,7 @@ class Plan:
     tempo : float
         Beats per minute.
     beats_per_bar : int
-        3 or 4.
+        3 or 4; 2 in very short pieces.
     tonic : int
         MIDI number of the tonic next below the middle of the melody.
     mode : str
