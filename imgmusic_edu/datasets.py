@@ -50,7 +50,7 @@ def names(kind=None, category=None):
     Parameters
     ----------
     kind : str, optional
-        "photographs", "paintings", "scores", "poems", "clips" or "soundfont"; without it, all of them.
+        "photographs", "paintings", "scores", "poems", "clips", "models" or "soundfont"; without it, all of them.
     category : str, optional
         One of `categories` of that kind: "windmills" among the photographs, "ragtime" among the scores.
 
