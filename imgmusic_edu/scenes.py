@@ -43,7 +43,7 @@ def scene(
     redness=0.6,
     contrast=0.4,
     height=0.5,
-    object_size=0.5,
+    object_size=0.31,
     object_count=0.25,
     angularity=0.5,
     fineness=0.5,
@@ -197,7 +197,7 @@ def _things(size, height, object_size, object_count, angularity, rng):
     """Equal things side by side, every second one a little lower, lighter than what is behind them."""
     x, y = _places(size)
     n_things = 1 + round(8 * object_count)
-    area = 0.025 * 5**object_size  # all together
+    area = 0.025 + 0.1 * object_size  # all together
     radius = np.sqrt(area / n_things / np.pi)
     reach = radius * _outline(0.0, angularity)  # of a point of the star
     stagger = 0.07 * (-1.0) ** np.arange(n_things)

@@ -1,0 +1,156 @@
+"""A picture as the measures see it: checked, its colours in L*a*b*, and what several of them share.
+
+Taught in chapter 02, "What a picture holds".
+"""
+
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from .spaces import rgb_to_lab
+
+SIDE = 256  # longest side of the copy that is measured, pixels
+GLANCE = 64  # longest side of the copy in which one looks for what stands out, pixels (as Hou & Zhang 2007)
+LIGHTNESS_NOISE = 1.0  # L* units: variation smaller than this is rounding or film grain, not form
+
+
+class View:
+    """A picture, or the part of one, that is measured; what the measures share is made when first asked for.
+
+    Attributes
+    ----------
+    picture : np.ndarray, shape (h, w, 3), uint8
+    width_share : float
+        Width of this part as a share of the whole picture's: 1 for a whole picture.
+    """
+
+    def __init__(self, picture, *, width_share=1.0):
+        self.picture, self.width_share = picture, width_share
+
+    def part(self, box):
+        """The part inside (x0, y0, x1, y1), fractions of width and height, y from the top; at least one pixel."""
+        x0, y0, x1, y1 = box
+        if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+            raise ValueError(
+                "A box is (x0, y0, x1, y1) in fractions of width and height, x0 < x1 and y0 < y1, "
+                f"all from 0 to 1; this is {tuple(map(float, box))}."
+            )
+        height, width = self.picture.shape[:2]
+        columns, rows = _pixels(x0, x1, width), _pixels(y0, y1, height)
+        share = self.width_share * (columns.stop - columns.start) / width
+        return View(self.picture[rows, columns], width_share=share)
+
+    @cached_property
+    def lab(self):
+        """L*, a*, b*, shape (h, w, 3), float64."""
+        return rgb_to_lab(self.picture)
+
+    @property
+    def lightness(self):
+        return self.lab[..., 0]
+
+    @cached_property
+    def chroma(self):
+        return np.hypot(self.lab[..., 1], self.lab[..., 2])
+
+    @cached_property
+    def hue(self):
+        """Radians, shape (h, w)."""
+        return np.arctan2(self.lab[..., 2], self.lab[..., 1])
+
+    @cached_property
+    def contrast(self):
+        return self.lightness.std()
+
+    @cached_property
+    def form(self):
+        """Lightness in units of the picture's own contrast, mean 0; the floor keeps rounding noise from being form."""
+        return (self.lightness - self.lightness.mean()) / np.hypot(self.contrast, LIGHTNESS_NOISE)
+
+    @cached_property
+    def coarse(self):
+        """The form at half the size."""
+        return resized(self.form.astype(np.float32), max(1, max(self.form.shape) // 2))
+
+    @cached_property
+    def broad(self):
+        """The form blurred by 2 pixels, where outlines are left and texture is not."""
+        return ndimage.gaussian_filter(self.form, 2.0)
+
+    @cached_property
+    def slope(self):
+        """Rise to the right and rise downwards of the blurred form: the slopes of outlines."""
+        return slopes(self.broad)
+
+    @cached_property
+    def edginess(self):
+        """How much of an edge each place is, 0..1: 0.1 standard deviations a pixel counts as half an edge."""
+        steepness = np.hypot(*self.slope)
+        return steepness / (steepness + 0.1)
+
+    @cached_property
+    def grain(self):
+        """How strongly the finest detail varies around each place, in units of the picture's contrast."""
+        finest = self.form - ndimage.gaussian_filter(self.form, 1.0)
+        return np.sqrt(np.maximum(ndimage.gaussian_filter(finest**2, 2.0), 0.0))
+
+
+def as_view(picture):
+    """The picture as it is; or a ValueError."""
+    if isinstance(picture, View):
+        return picture
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
+        raise ValueError(
+            f"A picture of shape (H, W, 3) and type uint8 is needed, this is {picture.shape} {picture.dtype}; "
+            "open_picture makes one from any file or array."
+        )
+    return View(picture)
+
+
+def standard_view(picture):
+    """The picture's standard copy, in which it means the same large or small; or a ValueError."""
+    return picture if isinstance(picture, View) else View(resized(as_view(picture).picture, SIDE))
+
+
+def standard_copy(picture):
+    """The copy with a longest side of 256 pixels in which `visual_features` and `describe` measure a picture.
+
+    Parameters
+    ----------
+    picture : np.ndarray, shape (H, W, 3), uint8, sRGB
+
+    Returns
+    -------
+    np.ndarray, shape (h, w, 3), uint8; smaller pictures are enlarged, turning the picture turns the copy
+
+    Raises
+    ------
+    ValueError
+        The picture is not an (H, W, 3) array of uint8.
+
+    Notes
+    -----
+    Taught in chapter 02.
+    """
+    return standard_view(picture).picture
+
+
+def resized(picture, side):
+    """The picture (or one float32 channel) with this longest side; turning the picture turns the copy, exactly."""
+    height, width = picture.shape[:2]
+    size = tuple(max(1, round(n * side / max(height, width))) for n in (width, height))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
+
+
+def slopes(form):
+    """Rise to the right and rise downwards, per pixel."""
+    padded = np.pad(form, [(1, 1), (1, 1), (0, 0)][: form.ndim], mode="edge")
+    return (padded[1:-1, 2:] - padded[1:-1, :-2]) / 2, (padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2
+
+
+def _pixels(start, end, n):
+    first = min(round(start * n), n - 1)
+    return slice(first, max(round(end * n), first + 1))
