@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "audio_features",
+        "backbones",
         "composer",
         "crossmodal",
         "datasets",

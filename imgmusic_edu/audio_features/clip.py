@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from scipy import fft, signal
+from scipy.ndimage import maximum_filter1d
 
 WORKING_RATE = 22050  # Hz: the spectra are taken here, so a 44.1 kHz recording is judged by the same 0..11 kHz
 SHORTEST = 0.5  # s: less than one gating block and a note
@@ -54,13 +55,14 @@ class Clip:
 
     @cached_property
     def rises(self):
-        """How far each band is above what it was 23 and 35 ms ago, shape (frames, bands).
+        """How far each band is above what it and its neighbours were 23 and 35 ms ago, shape (frames, bands).
 
-        A small dead zone, and the larger of two earlier frames, keep the ripple of vibrato and tremolo out.
+        A small dead zone and the larger of two earlier frames keep the ripple of tremolo out, the largest of three
+        bands keeps out vibrato, which only moves a partial to and fro (SuperFlux: Boeck & Widmer 2013, DAFx).
         """
         earlier = np.pad(self.bands, ((3, 0), (0, 0)))[: len(self.bands) + 1]  # silence before the clip
-        before = np.maximum(earlier[1:], earlier[:-1])
-        return np.maximum(self.bands - before - 0.15, 0)
+        before = maximum_filter1d(np.maximum(earlier[1:], earlier[:-1]), 3, axis=1)
+        return np.maximum(self.bands - before - 0.1, 0)
 
     @cached_property
     def long_spectrum(self):

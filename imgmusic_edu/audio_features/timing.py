@@ -10,11 +10,37 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d, uniform_filter1d
 from .clip import FRAME_RATE, WORKING_RATE, as_clip
 
 
-def onsets(samples, *, sample_rate=WORKING_RATE):
-    """Times at which something begins to sound.
+def onset_strength(samples, *, sample_rate=WORKING_RATE):
+    """How much begins to sound at each moment.
 
-    Spectral flux over logarithmic quarter-tone bands, then peaks that stand above their surroundings (the family of
-    Bello et al. 2005, IEEE TSAP 13(5), and Boeck & Widmer 2013, DAFx). Notes struck together count once.
+    Spectral flux over logarithmic quarter-tone bands (the family of Bello et al. 2005, IEEE TSAP 13(5), and Boeck &
+    Widmer 2013, DAFx), bent so that drums do not drown what plays between them. The level drops out.
+
+    Parameters
+    ----------
+    samples : np.ndarray, shape (n,), float in [-1, 1]
+    sample_rate : int, Hz
+
+    Returns
+    -------
+    np.ndarray, shape (frames,), 86.13 a second (every 256 samples at 22 050 Hz); 0 where nothing begins, about 1 at
+    a clear onset
+
+    Raises
+    ------
+    ValueError
+        As for `onsets`.
+    """
+    clip = as_clip(samples, sample_rate)
+    flux = clip.rises.sum(axis=1) * (not clip.silent)
+    flux = flux / max(np.percentile(flux, 99.5), 1.0)  # 1.0: a steady tone's ripple stays small
+    return gaussian_filter1d(1.3 * flux / (flux + 0.3), 0.7)
+
+
+def onsets(samples, *, sample_rate=WORKING_RATE):
+    """Times at which something begins to sound: peaks of `onset_strength` that stand above their surroundings.
+
+    Notes struck together count once.
 
     Parameters
     ----------
@@ -31,12 +57,8 @@ def onsets(samples, *, sample_rate=WORKING_RATE):
         Samples that cannot be measured: not one row of finite floats, or shorter than half a second.
     """
     clip = as_clip(samples, sample_rate)
-    if clip.silent:
-        return np.zeros(0)
-    flux = clip.rises.sum(axis=1)
-    flux = flux / max(np.percentile(flux, 99.5), 1.0)  # 1.0: a steady tone's ripple stays small
-    flux = gaussian_filter1d(1.3 * flux / (flux + 0.3), 0.7)  # bent, so that drums do not drown what plays between them
-    top = (flux == maximum_filter1d(flux, 7)) & (flux > uniform_filter1d(flux, 40) + 0.18)
+    strength = onset_strength(clip)
+    top = (strength == maximum_filter1d(strength, 7)) & (strength > uniform_filter1d(strength, 40) + 0.18)
     times = np.flatnonzero(top) / FRAME_RATE
     return times[times < clip.seconds - 0.05]  # a clip cut off in mid-sound ends with a click that is none of its own
 
@@ -48,27 +70,29 @@ def onset_density(samples, *, sample_rate=WORKING_RATE):
 
 
 LOW_BANDS = 13  # those up to about 200 Hz
-# Tempi looked at, and what is asked of each: how alike the clip is to itself this many beats later.
-TEMPI = np.geomspace(54, 136, 140)  # BPM
+# Tempi looked at, two octaves, and what is asked of each: how alike the clip is to itself this many beats later.
+TEMPI = np.geomspace(50, 200, 211)  # BPM
 BEATS_LATER = np.array([1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 4 / 3, 3 / 2, 2, 3, 4, 6, 8])
-# What each answer says for a tempo: multinomial logistic regression on 840 pieces of known tempo (600 random ones
-# in 4/4, 3/4 and 6/8, for 24 instruments, with and without drums; 240 by this package's composer), rounded to
-# whole numbers. Of 240 other random pieces the winner is right in 97 %, of 80 others by the composer in 99 %.
+# What each answer says for a tempo: multinomial logistic regression on 710 pieces of known tempo, 600 of them random
+# (rock and metal riffs, stride piano, waltzes, ballads, hymns, 6/8, dance and slow pieces, for 24 instruments, 45 to
+# 200 BPM), 110 by this package's composer. Of 150 other random pieces the winner is right in 84 %, and right, half or
+# double in 98 %; of 110 others by the composer it is right in 99 %.
 WEIGHTS = {
-    "spectrum": [1, 0, 1, 0, 0, 0, 1, 3, 3, -2, -6, -3, -1],
-    "bass": [-1, 1, 0, -2, 0, 1, -3, -4, 2, 4, 4, -1, 1],
-    "pulse": [-2, 4, 1, 0, -2, 5, -1, 0, 4, 5, 1, 2, 1],
+    "spectrum": [0.3, -0.1, -1.2, -0.5, -0.3, 0.9, 1.0, 0.8, 1.9, 0.8, -1.9, -2.6, 0.2],
+    "bass": [-1.5, -1.3, 0.8, -0.7, 3.0, 1.7, -1.2, -1.7, 0.3, 1.4, 3.4, -0.8, 1.1],
+    "pulse": [-0.4, 0.7, 0.9, -0.1, 0.2, 2.6, -0.4, 0.4, 1.5, 2.2, 1.8, 0.7, 0.9],
 }
 
 
 def tempo(samples, *, sample_rate=WORKING_RATE):
-    """Beats per minute of music with a constant tempo, between 54 and 136.
+    """Beats per minute of music with a constant tempo, between 50 and 200.
 
     How like itself the clip is after a quarter, a third ... eight beats (autocorrelation of the spectrum, of
     rises in the bass and of the pulse) speaks for or against each tempo, with two priors that settle the octave:
-    log-normal around 92 BPM (half an octave wide), and rather few onsets a beat. The winner is then refined to
-    a fraction of a per cent by the Fourier transform of the pulse over the whole clip, at the beat and its multiples
-    (tempograms: Grosche & Mueller 2011, IEEE TASLP 19(6); the pair of both: Peeters 2007, EURASIP JASP).
+    log-normal around 95 BPM, and about one onset a beat. Where people disagree whether they hear a beat or two, the
+    answer may be half or double of what a score says. The winner is then refined to a fraction of a per cent by the
+    Fourier transform of the pulse over the whole clip, at the beat and its multiples (tempograms: Grosche & Mueller
+    2011, IEEE TASLP 19(6); the pair of both: Peeters 2007, EURASIP JASP).
 
     Parameters
     ----------
@@ -108,7 +132,7 @@ def _evidence(clip, pulse):
         "pulse": np.sqrt(pulse)[:, None],
     }
     onsets_a_beat = np.log2(60 * onset_density(clip) / TEMPI)
-    evidence = -2 * np.log2(TEMPI / 92) ** 2 - onsets_a_beat**2 - onsets_a_beat  # the two priors
+    evidence = -1.3 * np.log2(TEMPI / 95) ** 2 - 0.4 * onsets_a_beat**2  # the two priors, fitted with the rest
     lags = 60 * FRAME_RATE / TEMPI[:, None] * BEATS_LATER
     for name, track in tracks.items():
         similarity = _self_similarity(track)
