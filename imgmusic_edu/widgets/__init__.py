@@ -8,13 +8,30 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["page", "panel", "payload", "player", "tune", "upload"],
+    submodules=[
+        "controls",
+        "layer_browser",
+        "markup",
+        "page",
+        "panel",
+        "payload",
+        "picture_microscope",
+        "player",
+        "spectrogram_microscope",
+        "tune",
+        "upload",
+        "what_is_lost",
+    ],
     submod_attrs={
+        "layer_browser": ["LayerBrowser"],
         "page": ["player_html"],
         "panel": ["PicturePanel", "picture_panel"],
         "payload": ["player_payload"],
+        "picture_microscope": ["PictureMicroscope"],
         "player": ["Player"],
+        "spectrogram_microscope": ["SpectrogramMicroscope"],
         "tune": ["TunePanel", "tune_panel"],
         "upload": ["PictureUpload", "uploaded_files"],
+        "what_is_lost": ["WhatIsLost"],
     },
 )
