@@ -1,0 +1,347 @@
+"""The course's own neural vocoder at work: NumPy alone, so that the first sound needs no TensorFlow.
+
+Four stages, each of which takes frames as they come and hands on what it can already say, so that a live stream and a
+whole piece go through the same code:
+
+1. the network (`networks.vocoder` builds and trains it) tells, for each bin of each frame, what to add to the level
+   that the mel bands give it, and two arrows: how the phase turns from frame to frame, and from bin to bin;
+2. the phase is put together frame by frame: of all phases, the one that agrees best with both kinds of arrows, a long
+   arrow counting for more than a short one. That is a least-squares problem in which each bin hangs on its two
+   neighbours only, so it is solved in one sweep up and down (Golub & Van Loan, Matrix Computations, 4.3.6);
+3. two rounds of fast Griffin-Lim make frames agree where they overlap. The first looks at three frames to either side;
+   the second takes those before it as the first round left them and those ahead as they were, so that it need not
+   wait (as Zhu, Beauregard & Wyse 2007, IEEE TASLP 15(5), do in real time);
+4. frames are laid over each other and added.
+
+Taught in chapter 09, "From features back to sound".
+"""
+
+import functools
+from typing import Any
+
+import numpy as np
+from scipy import fft
+from scipy.linalg import lapack
+
+from ..audio_features.inverses import mel_to_magnitude
+from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, hann
+from ..sounds import SAMPLE_RATE, Sound
+
+__all__ = ["N_BINS", "OUTPUTS", "SOFTEST", "NeuralVocoder", "normalised", "open_neural"]
+
+N_BINS = N_FFT // 2 + 1
+#: What the network says of each bin: nepers, and the ends of two arrows.
+OUTPUTS = ("level", "advance_x", "advance_y", "difference_x", "difference_y")
+SOFTEST = 1e-4  #: magnitude that counts as nothing, in logarithms
+CENTRE, SPREAD = -40.0, 25.0  # dB: most of what music has in its bands lies within one SPREAD of CENTRE
+OVERLAP = N_FFT // HOP_LENGTH - 1  # frames to either side that share samples with one
+AT_ONCE = 256  # frames: longer pieces go through in blocks of so many, so that memory stays flat
+MOMENTUM = 0.1, 0.4975  # of the two rounds: how much of where it came from is taken away from where it leads
+UNSURE = np.float32(0.5)  # a phase that bins agree on by less hands less on: else rounding would grow to chaos in time
+ANCHOR = np.float32(0.02)  # how much phase 0 counts beside the phase before: old errors are forgotten in half a second
+TINY = np.float32(1e-20)
+KNEE = 0.9  # beyond it the output is bent, so that it never reaches full scale
+SMOOTH = 1.5  # how much agreement between bins counts beside agreement in time
+
+
+def normalised(log_mel):
+    """Log-mel as the network takes it: float32, mostly within -1..1. Taught in chapter 09."""
+    return ((log_mel - CENTRE) / SPREAD).astype(np.float32)
+
+
+class NeuralVocoder:
+    """From log-mel to sound, by a network that learnt it from music.
+
+    Parameters
+    ----------
+    weights : mapping of str to np.ndarray
+        As `networks.vocoder.weights_of` gives them.
+
+    Attributes
+    ----------
+    name : str
+    n_mels : int
+        Bands it takes.
+    latency : float
+        Seconds from the middle of the newest frame that `stream` has been given to the end of what it has given back.
+    receptive_field : float
+        Seconds of log-mel that one sample depends on through the network (phase remembers all that came before).
+
+    Notes
+    -----
+    Taught in chapter 09.
+    """
+
+    name = "neural"
+
+    def __init__(self, weights):
+        self._weights = {
+            name: values.astype(np.float32) if values.dtype.kind == "f" else values for name, values in weights.items()
+        }
+        self._look = self._weights["look"]
+        self.n_mels = self._weights["conv0/kernel"].shape[1]
+        ahead = int(self._look[:, 1].sum()) + OVERLAP + 1
+        self.latency = ahead * HOP_LENGTH / SAMPLE_RATE
+        self.receptive_field = (int(self._look.sum()) + 1) * HOP_LENGTH / SAMPLE_RATE
+
+    def __call__(self, log_mel):
+        """The sound of a log-mel spectrogram.
+
+        Parameters
+        ----------
+        log_mel : np.ndarray, shape (frames, n_mels), dB
+            As `audio_features.log_mel` gives it.
+
+        Returns
+        -------
+        Sound
+            HOP_LENGTH x (frames - 1) samples; of a single frame, HOP_LENGTH.
+
+        Raises
+        ------
+        ValueError
+            No frames, another number of bands, or values that are not finite.
+        """
+        log_mel = self._checked(log_mel)
+        blocks = (log_mel[start : start + AT_ONCE] for start in range(0, len(log_mel), AT_ONCE))
+        return Sound(np.concatenate(list(self.stream(blocks))), title="Neural vocoder")
+
+    def stream(self, chunks):
+        """Samples as log-mel frames come in; `latency` behind them.
+
+        Parameters
+        ----------
+        chunks : iterable of np.ndarray, shape (frames, n_mels), dB
+            Of any lengths.
+
+        Yields
+        ------
+        np.ndarray, shape (n,), float32 in -1..1
+            A chunk for each chunk, perhaps empty at first, and one more at the end with what was held back.
+        """
+        network = _Network(self._weights, self._look)
+        stages: tuple[Any, ...] = _Phase(), _Agreement(), _Samples()
+        for chunk in chunks:
+            found = network.push(self._checked(chunk))
+            for stage in stages:
+                found = stage.push(*found)
+            yield found
+        found = network.push(np.zeros((0, self.n_mels), np.float32), True)
+        for stage in stages:
+            found = stage.push(*found, True)
+        yield found
+
+    def _checked(self, log_mel):
+        log_mel = np.asarray(log_mel)
+        if log_mel.ndim != 2 or log_mel.shape[1] != self.n_mels:
+            raise ValueError(
+                f"The neural vocoder takes log-mel of shape (frames, {self.n_mels}), but this has {log_mel.shape}: "
+                "audio_features.log_mel makes it."
+            )
+        if not len(log_mel):
+            raise ValueError("There are no frames, so there is no sound: give the vocoder at least one frame.")
+        if not np.isfinite(log_mel).all():
+            raise ValueError(
+                "The log-mel holds values that are not finite numbers (NaN or infinity): -100 dB is silence."
+            )
+        return log_mel.astype(np.float32, copy=False)
+
+
+@functools.cache
+def open_neural():
+    """The vocoder with the shipped weights, opened once."""
+    from ..datasets import data_path
+
+    with np.load(data_path("vocoder")) as stored:
+        return NeuralVocoder(dict(stored))
+
+
+# --- frames that wait for their neighbours -----------------------------------------------------------------
+
+
+class _Window:
+    """Frames that come in blocks, seen with `before` frames before and `after` frames after each.
+
+    `push` returns the frames from `before` ahead of the first that is ready up to the last one known. Beyond both ends
+    there are zeros.
+    """
+
+    def __init__(self, before, after):
+        self.before, self.after, self.kept = before, after, None
+
+    def push(self, frames, last):
+        if self.kept is None:
+            self.kept = np.zeros((self.before, *frames.shape[1:]), frames.dtype)
+        ends = [np.zeros((self.after, *frames.shape[1:]), frames.dtype)] if last else []
+        seen = np.concatenate([self.kept, frames, *ends])
+        self.kept = seen[max(0, len(seen) - self.before - self.after) :]
+        return seen, max(0, len(seen) - self.before - self.after)
+
+
+class _Network:
+    """Log-mel frames in; levels and arrows out, as soon as they are known."""
+
+    def __init__(self, weights, look):
+        self.weights, self.look = weights, look
+        self.windows = [_Window(*reach) for reach in look.tolist()]
+        self.mels = _Window(0, int(look[:, 1].sum()))
+
+    def push(self, log_mel, last=False):
+        seen, n = self.windows[0].push(normalised(log_mel), last)
+        width = self.weights["conv0/kernel"].shape[0]
+        kernel = self.weights["conv0/kernel"].reshape(-1, self.weights["conv0/kernel"].shape[2])
+        together = np.concatenate([seen[k : k + n] for k in range(width)], axis=1)  # (n, width * n_mels)
+        x = self._norm(together @ kernel + self.weights["conv0/bias"], "norm0")
+        for k, window in enumerate(self.windows[1:], 1):
+            seen, n = window.push(x, last)
+            taps = self.weights[f"depthwise{k}/kernel"][:, :, 0]  # (width, channels)
+            y = self.weights[f"depthwise{k}/bias"] + sum(seen[i : i + n] * tap for i, tap in enumerate(taps))
+            y = self._dense(self._norm(y, f"norm{k}"), f"wide{k}")
+            y /= 1 + np.exp(-y)
+            x = seen[window.before : window.before + n] + self._dense(y, f"narrow{k}")
+        answers = self._dense(self._norm(x, "norm"), "answers").reshape(-1, len(OUTPUTS), N_BINS)
+        seen, n = self.mels.push(log_mel, last)
+        return (*_read(answers, seen[:n]),)
+
+    def _dense(self, x, name):
+        return x @ self.weights[f"{name}/kernel"] + self.weights[f"{name}/bias"]
+
+    def _norm(self, x, name):
+        x = x - x.mean(axis=1, keepdims=True)
+        x /= np.sqrt((x * x).mean(axis=1, keepdims=True) + np.float32(1e-6))
+        return x * self.weights[f"{name}/kernel"] + self.weights[f"{name}/bias"]
+
+
+def _read(answers, log_mel):
+    """Magnitudes, shape (n, bins), and the arrows of advance and difference, complex, from the network's answers."""
+    mel = np.maximum(10 ** (log_mel / 10), np.float32(FLOOR))
+    base = mel_to_magnitude(mel) if len(mel) else np.zeros((0, N_BINS), np.float32)
+    magnitude = np.maximum(base, np.float32(SOFTEST)) * np.exp(np.minimum(answers[:, 0], 5))
+    magnitude[log_mel.max(axis=1, initial=-np.inf) < -99.9] = 0  # silence
+    turns = np.array([1, 1j, -1, -1j], np.complex64)[np.arange(N_BINS) % 4]  # the carrier's, k pi / 2 a hop
+    advance = (answers[:, 1] + 1j * answers[:, 2]) * turns
+    difference = -(answers[:, 3, 1:] + 1j * answers[:, 4, 1:])  # minus: phase counts from the frame's middle
+    return magnitude, advance, difference
+
+
+class _Phase:
+    """Puts the phase together: magnitudes and arrows in, complex spectra out."""
+
+    def __init__(self):
+        self.before, self.turned = np.zeros(N_BINS, np.float32), np.ones(N_BINS, np.complex64)
+
+    def push(self, magnitude, advance, difference, last=False):
+        earlier = np.concatenate([self.before[None], magnitude])[:-1]
+        in_time, in_bins = magnitude * earlier, magnitude[:, 1:] * magnitude[:, :-1]
+        # Loud pairs of bins decide, and among equals those whose arrows are long.
+        in_time = in_time * np.sqrt(in_time) * np.abs(advance) + TINY
+        in_bins = SMOOTH * in_bins * np.sqrt(in_bins) * np.abs(difference) + TINY
+        anchor = ANCHOR * (in_time + np.float32(0.3) * magnitude**2 * magnitude)
+        diagonal = in_time + anchor
+        diagonal[:, 1:] += in_bins
+        diagonal[:, :-1] += in_bins
+        below, ahead = -in_bins * _unit(difference), in_time * _unit(advance)
+        spectrum = np.empty(magnitude.shape, np.complex64)
+        for t in range(len(magnitude)):
+            *_, agreed, _ = lapack.cptsv(diagonal[t], below[t], ahead[t] * self.turned + anchor[t])
+            sure = np.abs(agreed)
+            self.turned = agreed / np.maximum(sure, UNSURE)
+            spectrum[t] = magnitude[t] * agreed / (sure + TINY)
+        self.before = magnitude[-1] if len(magnitude) else self.before
+        return (spectrum,)
+
+
+def _unit(arrows):
+    """Arrows of length 1 that point the same way; 0 stays 0."""
+    return arrows / (np.abs(arrows) + TINY)
+
+
+class _Laid:
+    """Complex spectra that come in blocks, laid over each other: the samples around each frame that is ready."""
+
+    def __init__(self, before, after):
+        self.frames, self.there = _Window(before, after), _Window(before, after)
+        self.first, self.n_frames = -before, 0  # of the whole piece: where the window begins, how many there are
+
+    def push(self, spectrum, last):
+        """Spectra seen and which of them exist, how many are ready, and the samples from where the first one begins."""
+        self.n_frames += len(spectrum)
+        there, _ = self.there.push(np.ones((len(spectrum), 1), np.float32), last)
+        seen, n = self.frames.push(spectrum, last)
+        if not n:
+            return seen, there, 0, np.zeros(0, np.float32)
+        window = hann(N_FFT).astype(np.float32)
+        samples = _overlap_add(fft.irfft(seen) * window)
+        samples /= np.maximum(_overlap_add(there * window**2), np.float32(1e-3))
+        begin = self.first * HOP_LENGTH - N_FFT // 2  # sample of the piece that samples[0] is
+        samples[: max(0, -begin)] = 0  # the piece begins in the middle of its first frame
+        if last:
+            samples[max(0, max(1, self.n_frames - 1) * HOP_LENGTH - begin) :] = 0  # and ends in that of its last
+        self.first += n
+        return seen, there, n, samples
+
+
+def _overlap_add(frames):
+    hops = frames.reshape(len(frames), -1, HOP_LENGTH)
+    total = np.zeros((len(frames) + OVERLAP, HOP_LENGTH), np.float32)
+    for k in range(OVERLAP + 1):
+        total[k : k + len(frames)] += hops[:, k]
+    return total.reshape(-1)
+
+
+class _Agreement:
+    """Two rounds of fast Griffin-Lim: spectra in, and three frames later spectra out that agree better."""
+
+    def __init__(self):
+        self.laid = _Laid(OVERLAP, OVERLAP)
+        self.done = np.zeros((OVERLAP, N_FFT), np.float32)  # frames before, as samples, after the first round
+        self.there = np.zeros((OVERLAP, 1), np.float32)
+
+    def push(self, spectrum, last=False):
+        seen, there, n, samples = self.laid.push(spectrum, last)
+        given = seen[OVERLAP : OVERLAP + n]
+        if not n:
+            return (given,)
+        window, magnitude = hann(N_FFT).astype(np.float32), np.abs(given)
+        frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP_LENGTH][OVERLAP : OVERLAP + n]
+        first = fft.rfft(frames * window)
+        turned = _unit(first - np.float32(MOMENTUM[0]) * given)
+        self.done = np.concatenate([self.done[-OVERLAP:], fft.irfft(magnitude * turned) * window])
+        self.there = np.concatenate([self.there[-OVERLAP:], there[OVERLAP : OVERLAP + n]])
+        ahead = fft.irfft(seen[OVERLAP + 1 :]) * window
+        second = self._second(n, ahead, there[OVERLAP + 1 :], window)
+        return (magnitude * _unit(second - np.float32(MOMENTUM[1]) * first),)
+
+    def _second(self, n, ahead, there_ahead, window):
+        """Spectra of n frames with their neighbours laid over them: those before are done, those ahead are not."""
+        total, weight = np.zeros((n, N_FFT), np.float32), np.zeros((n, N_FFT), np.float32)
+        for k in range(OVERLAP + 1):
+            here, at = slice(OVERLAP - k, OVERLAP - k + n), N_FFT - k * HOP_LENGTH
+            total[:, :at] += self.done[here, N_FFT - at :]
+            weight[:, :at] += self.there[here] * window[N_FFT - at :] ** 2
+        for k in range(1, OVERLAP + 1):
+            here, at = slice(k - 1, k - 1 + n), k * HOP_LENGTH
+            total[:, at:] += ahead[here, : N_FFT - at]
+            weight[:, at:] += there_ahead[here] * window[: N_FFT - at] ** 2
+        return fft.rfft(total / np.maximum(weight, np.float32(1e-3)) * window)
+
+
+class _Samples:
+    """Spectra in, samples out: those between the middle of a frame and that of the next."""
+
+    def __init__(self):
+        self.laid = _Laid(1, 2)
+
+    def push(self, spectrum, last=False):
+        _, _, n, samples = self.laid.push(spectrum, last)
+        if last and self.laid.n_frames > 1:
+            n -= 1  # after the middle of the last frame the piece is over
+        begin = N_FFT // 2 + HOP_LENGTH
+        return _bent(samples[begin : begin + n * HOP_LENGTH])
+
+
+def _bent(samples):
+    """Samples as they are up to KNEE; beyond, bent so that no peak reaches full scale."""
+    over = np.abs(samples) - np.float32(KNEE)
+    bent = KNEE + (1 - KNEE) * np.tanh(np.maximum(over, 0) / (1 - KNEE))
+    return np.where(over > 0, np.sign(samples) * bent * np.float32(0.9999), samples).astype(np.float32)
