@@ -8,7 +8,13 @@ from pathlib import Path
 
 from . import ROOT, machine, say
 
-MODULES = {"speed": "speed", "faithfulness": "faithfulness", "music": "craft"}  # speed first: on a quiet machine
+MODULES = {  # speed first: on a quiet machine
+    "speed": "speed",
+    "faithfulness": "faithfulness",
+    "music": "craft",
+    "seeing": "seeing",
+    "hearing": "hearing",
+}
 
 
 def main(argv=None):

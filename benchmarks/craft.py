@@ -60,23 +60,30 @@ def skyline_likeness(score):
     return 0.0 if np.ptp(heights) == 0 or np.ptp(pitches) == 0 else float(spearmanr(heights, pitches).statistic)
 
 
-def onset_errors(score, *, notes_a_part=3, threshold_db=-50.0):
-    """How late each of some notes is heard after its place in the MIDI file: list of (General MIDI program, ms).
+def onset_errors(score, *, notes_a_part=3, reach=0.1):
+    """How late each of some notes sounds after its place in the MIDI file: list of (General MIDI program, ms).
 
-    Each note is rendered alone. It is there from the first sample within `threshold_db` of its own peak; that low,
-    a slow attack counts from its beginning. Brightness is neutral, because the tilt's filter keeps phases and
-    therefore rings a little before a note as well as after it; so does the filter against rumble, under a low note.
+    Each note is rendered alone, and once more at the very beginning; the lag at which the two sounds are most alike
+    (cross-correlation, up to `reach` seconds either way) says where the first one really lies. When a slow attack
+    is *heard* is another question, to which any threshold gives its own answer.
     """
+    from scipy.signal import correlate
+
     times = midi_times(score)
     found = []
     for part in score.parts:
         notes = sorted((n for n in score.notes if n.part == part.name), key=lambda n: (n.beat, n.pitch))
         for number in every(range(len(notes)), notes_a_part):
-            alone = dataclasses.replace(score, notes=(notes[number],), brightness=0.0)
-            loudness = np.abs(render(alone))
-            first = np.argmax(loudness >= loudness.max() * 10 ** (threshold_db / 20))
-            late = 1000 * (first / SAMPLE_RATE - times[part.name][number])
-            found.append((-1 if part.is_drum else part.program, round(float(late), 2)))
+            note = notes[number]
+            alone, first = (
+                render(dataclasses.replace(score, notes=(dataclasses.replace(note, beat=beat),), brightness=0.0))
+                for beat in (note.beat, 0.0)
+            )
+            place, room = round(times[part.name][number] * SAMPLE_RATE), round(reach * SAMPLE_RATE)
+            first = first[: len(first) - place - room]
+            around = np.pad(alone, room)[place : place + 2 * room + len(first)]
+            lag = int(np.argmax(correlate(around, first, mode="valid", method="fft"))) - room
+            found.append((-1 if part.is_drum else part.program, round(1000 * lag / SAMPLE_RATE, 2)))
     return found
 
 
@@ -209,7 +216,7 @@ Of {len(late)} notes played alone, half are heard within {middle:.1f} ms of thei
 ### By length
 
 {_length_table(rows)}
-### Heard after its place in the MIDI file, ms, notes played alone
+### Sounding after its place in the MIDI file, ms, notes played alone
 
 {_onset_table(told)}
 ### Variety

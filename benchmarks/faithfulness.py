@@ -38,7 +38,7 @@ MIDDLE = {
     "redness": 0.55,
     "contrast": 0.5,
     "height": 0.4,
-    "object_size": 0.95,
+    "object_size": 0.9,
     "object_count": 0.15,
     "angularity": 0.55,
     "fineness": 0.1,

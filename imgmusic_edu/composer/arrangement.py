@@ -24,7 +24,7 @@ SIXTEENTHS = {
     2: (0, 4, 6, 2, 3, 7, 1, 5),
 }  # the order in which a bar fills up with notes, strong places first
 FIGURES = ((0, 1, 2, 3), (0, 2, 1, 2), (0, 1, 2, 3, 2, 1), (0, 2, 1, 3))  # chord tones from low to high
-FRICTION = (0.0, 0.3, 0.55, 0.75)  # dissonance at which each rubbing note begins to sound
+FRICTION = (0.0, 0.4, 0.5, 0.65)  # dissonance at which each rubbing note begins to sound
 
 
 def compose_score(plan: Plan, features, *, title: str = "") -> Score:
@@ -140,7 +140,7 @@ def friction(plan: Plan, chord: Chord) -> list[tuple[int, int]]:
     notes = []
     for pitch, start in zip(rubbing, FRICTION, strict=True):
         share = (plan.dissonance - start) / (1 - start)
-        velocity = round(110 * share**0.7) if share > 0 else 0
+        velocity = round(127 * share**0.6) if share > 0 else 0
         if velocity >= 8 and pitch not in chord.voices and pitch not in [p for p, _ in notes]:
             notes.append((pitch, velocity))
     return notes

@@ -165,7 +165,7 @@ def _bass(plan: Plan, chords: list[Chord]) -> list[Chord]:
         pitches = np.array([p for p in range(middle - 8, middle + 9) if p % 12 in allowed])
         choices.append(pitches)
         inverted = pitches % 12 != chord.classes[0]
-        own.append(0.15 * np.abs(pitches - middle) + 1.5 * inverted)
+        own.append(0.4 * np.abs(pitches - middle) + 1.5 * inverted)
 
     def step(i: int) -> np.ndarray:
         distance = np.abs(choices[i][None, :] - choices[i - 1][:, None])
@@ -179,7 +179,7 @@ def _voice(plan: Plan, chords: list[Chord]) -> list[Chord]:
     """Three inner voices a chord, each moving as little as it can, none in fifths or octaves with the bass."""
     middle = round(plan.centre) - 11  # whole, like the tonic: music moved by a semitone keeps its voicings
     choices = [_voicings(chord.classes, middle) for chord in chords]
-    own = [0.1 * np.abs(v.mean(axis=1) - middle) for v in choices]
+    own = [0.6 * np.abs(v.mean(axis=1) - middle) for v in choices]
 
     def step(i: int) -> np.ndarray:
         before, after = choices[i - 1][:, None, :], choices[i][None, :, :]
