@@ -34,6 +34,7 @@ __all__ = [
     "picture",
     "poem",
     "poems",
+    "samples",
     "scores",
 ]
 
@@ -50,7 +51,8 @@ def names(kind=None, category=None):
     Parameters
     ----------
     kind : str, optional
-        "photographs", "paintings", "scores", "poems", "clips", "models" or "soundfont"; without it, all of them.
+        "photographs", "paintings", "scores", "samples", "poems", "clips", "models", "facts" or
+        "soundfont"; without it, all of them.
     category : str, optional
         One of `categories` of that kind: "windmills" among the photographs, "ragtime" among the scores.
 
@@ -85,6 +87,11 @@ def scores(category=None):
 def poems():
     """Names of the poems (see `names`)."""
     return names("poems")
+
+
+def samples(category=None):
+    """Names of the short recordings, of one category or of all: FLAC files for `sounds.open_sound` (see `names`)."""
+    return names("samples", category)
 
 
 def clips():

@@ -15,6 +15,7 @@ from PIL import Image
 import imgmusic_edu
 from imgmusic_edu import datasets
 from imgmusic_edu.datasets import DataError
+from imgmusic_edu.sounds import open_sound
 
 DATA = ROOT / "data"
 ROWS = datasets.ledger()
@@ -100,6 +101,13 @@ def test_every_score_parses_and_its_late_tempi_are_noted():
         assert len(notes) > 100, row["file"]
         late = any(message.type == "set_tempo" for track in score.tracks[1:] for message in track)
         assert late == ("tempo events stand in track 1" in row["note"]), row["file"]
+
+
+def test_every_sample_opens_and_sounds():
+    assert len(datasets.samples()) == 68 and set(datasets.categories("samples")) > {"drums", "tabla"}
+    for name in datasets.samples():
+        sound = open_sound(datasets.data_path(name))
+        assert 0.02 < sound.seconds < 8 and np.abs(sound.samples).max() > 0.05, name
 
 
 def test_poems_are_clean_text():
