@@ -144,12 +144,23 @@ def test_one_sentence_for_what_cannot_be(vocoder, bad, words):
 # --- corpus ------------------------------------------------------------------------------------------------
 
 
-def test_no_piece_is_on_both_sides():
-    train, held_out = set(vocoder_corpus.pieces("train")), set(vocoder_corpus.pieces("held_out"))
-    assert held_out == set(vocoder_corpus.HELD_OUT)
-    assert not train & held_out
-    assert train | held_out == set(datasets.scores())
-    assert {datasets.category(name) for name in held_out} == {"folk", "game", "piano", "ragtime"}
+def test_no_piece_and_no_recording_is_in_two_parts():
+    parts = {part: set(vocoder_corpus.pieces(part)) for part in vocoder_corpus.PARTS}
+    played = parts["train"], parts["validation"], parts["test"]
+    assert set.union(*played) == set(datasets.scores()) and sum(map(len, played)) == len(datasets.scores())
+    assert {datasets.category(name) for name in parts["validation"]} == {"folk", "game", "piano", "ragtime"}
+    assert {datasets.category(name) for name in parts["test"]} == {"folk", "game", "ragtime"}
+    assert parts["recordings"] | set(vocoder_corpus.SAMPLES) == set(datasets.samples())
+    assert not parts["recordings"] & set(vocoder_corpus.SAMPLES)
+    with pytest.raises(ValueError, match="train, validation, test, recordings"):
+        vocoder_corpus.pieces("held_out")
+
+
+def test_recordings_follow_each_other_as_they_are_and_are_strewn_over_beats():
+    rows = [row for _, row in vocoder_corpus._in_a_row(vocoder_corpus.pieces("recordings"))]
+    assert len(rows) == 3 and all(row.shape == (220500,) and np.abs(row).max() < 0.95 for row in rows)
+    name, strewn = next(vocoder_corpus._strewn(vocoder_corpus.SAMPLES))
+    assert name in vocoder_corpus.SAMPLES and strewn.shape == (220500,) and 0.05 < np.abs(strewn).max() < 1
 
 
 def test_excerpts_are_arranged_in_many_ways_and_the_same_again():
@@ -225,7 +236,7 @@ def test_it_learns_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
     from imgmusic_edu.networks import vocoder_training as training
 
     sound = np.round(chord(3.0) * 32767).astype(np.int16)
-    monkeypatch.setattr(training, "corpus", lambda half, notice=print: (np.stack([sound, sound]), np.array(["a", "a"])))
+    monkeypatch.setattr(training, "corpus", lambda part, notice=print: (np.stack([sound, sound]), np.array(["a", "a"])))
     monkeypatch.setattr(training, "REPORT_SECONDS", 1.5)
     settings = dict(folder=tmp_path, n_mels=80, width=32, look=((3, 1), (5, 1)), notice=lambda line: None)
     training.train(minutes=4 / 60, **settings)

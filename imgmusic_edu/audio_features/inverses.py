@@ -126,7 +126,7 @@ def _window_sum(n_fft, hop_length, n_frames):
 # --- magnitude ---------------------------------------------------------------------------------------------
 
 
-def griffin_lim(magnitude, *, n_iter=32, hop_length=HOP_LENGTH, seed=0, length=None):
+def griffin_lim(magnitude, *, n_iter=32, momentum=MOMENTUM, hop_length=HOP_LENGTH, seed=0, length=None):
     """A sound whose STFT has this magnitude: the phase is guessed, then made to agree with itself.
 
     There and back, again and again: most phases belong to no sound, and the sound that comes nearest has a better one.
@@ -138,6 +138,8 @@ def griffin_lim(magnitude, *, n_iter=32, hop_length=HOP_LENGTH, seed=0, length=N
     magnitude : np.ndarray, shape (..., frames, n_fft // 2 + 1), not negative
     n_iter : int
         Rounds; each costs one `istft` and one `stft`.
+    momentum : float
+        How much too far; 0 is the algorithm of 1984.
     hop_length : int
         As in the `stft` that it came from.
     seed : int
@@ -169,7 +171,7 @@ def griffin_lim(magnitude, *, n_iter=32, hop_length=HOP_LENGTH, seed=0, length=N
     phase, before = np.exp(2j * np.pi * turns).astype(np.complex64), np.complex64(0)
     for _ in range(n_iter):
         nearest = stft(istft(magnitude * phase, **settings, length=length), **settings)
-        phase = nearest - np.float32(MOMENTUM / (1 + MOMENTUM)) * before
+        phase = nearest - np.float32(momentum / (1 + momentum)) * before
         phase *= 1 / (np.abs(phase) + np.finfo(np.float32).tiny)
         before = nearest
     return istft(magnitude * phase, **settings, length=length)
@@ -179,7 +181,7 @@ def griffin_lim(magnitude, *, n_iter=32, hop_length=HOP_LENGTH, seed=0, length=N
 
 
 def mel_to_magnitude(mel_power, *, method="multiplicative", sample_rate=SAMPLE_RATE, n_fft=N_FFT):
-    """Magnitudes that would give these mel bands: 80 numbers a frame must tell 513, so there are many; one is chosen.
+    """Magnitudes that would give these mel bands: 128 numbers a frame must tell 513, so there are many; one is chosen.
 
     "pinv": the least-squares answer, mel @ pseudo-inverse of the filters, with its negative powers cut off.
     "nnls": the least-squares answer among those without negative powers (Lawson & Hanson 1974). It fits the bands

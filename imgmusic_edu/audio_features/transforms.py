@@ -40,7 +40,7 @@ __all__ = [
 
 N_FFT = 1024  #: samples a frame: 46 ms, bins 21.5 Hz apart
 HOP_LENGTH = 256  #: samples from frame to frame: 86 frames a second
-N_MELS = 80  #: bands of the mel spectrogram
+N_MELS = 128  #: bands of the mel spectrogram, 0 Hz to half the rate: with fewer, the way back loses the pitch first
 N_MFCC = 20  #: coefficients kept of a frame
 FLOOR = 1e-10  #: the power that counts as silence, -100 dB; the logarithm needs one
 
@@ -215,7 +215,7 @@ def log_mel(samples, *, sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LEN
     A gain of g adds 20 log10 g everywhere (above the floor). Silence is -100 dB. Nothing is cut off below the
     loudest moment, as librosa's `top_db` does, so a frame's figures do not hang on other frames.
 
-    Parameters and errors are those of `mel_spectrogram`.
+    Parameters and errors are those of `mel_spectrogram`; a `Sound` of the course's rate will do, too.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def log_mel(samples, *, sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LEN
     Taught in chapter 03. In the graph of a network: `layers.LogMel`.
     """
     settings = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length, "n_mels": n_mels}
-    return power_to_db(mel_spectrogram(samples, **settings))
+    return power_to_db(mel_spectrogram(getattr(samples, "samples", samples), **settings))
 
 
 def mfcc(samples, *, n_mfcc=N_MFCC, sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS):

@@ -26,6 +26,7 @@ from scipy.linalg import lapack
 from ..audio_features.inverses import mel_to_magnitude
 from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, hann
 from ..sounds import SAMPLE_RATE, Sound
+from .streaming import OVERLAP, TINY, Laid, Samples, Window, checked, unit
 
 __all__ = ["N_BINS", "OUTPUTS", "SOFTEST", "NeuralVocoder", "normalised", "open_neural"]
 
@@ -34,13 +35,10 @@ N_BINS = N_FFT // 2 + 1
 OUTPUTS = ("level", "advance_x", "advance_y", "difference_x", "difference_y")
 SOFTEST = 1e-4  #: magnitude that counts as nothing, in logarithms
 CENTRE, SPREAD = -40.0, 25.0  # dB: most of what music has in its bands lies within one SPREAD of CENTRE
-OVERLAP = N_FFT // HOP_LENGTH - 1  # frames to either side that share samples with one
 AT_ONCE = 256  # frames: longer pieces go through in blocks of so many, so that memory stays flat
 MOMENTUM = 0.1, 0.4975  # of the two rounds: how much of where it came from is taken away from where it leads
 UNSURE = np.float32(0.5)  # a phase that bins agree on by less hands less on: else rounding would grow to chaos in time
 ANCHOR = np.float32(0.02)  # how much phase 0 counts beside the phase before: old errors are forgotten in half a second
-TINY = np.float32(1e-20)
-KNEE = 0.9  # beyond it the output is bent, so that it never reaches full scale
 SMOOTH = 1.5  # how much agreement between bins counts beside agreement in time
 
 
@@ -102,9 +100,19 @@ class NeuralVocoder:
         ValueError
             No frames, another number of bands, or values that are not finite.
         """
-        log_mel = self._checked(log_mel)
+        log_mel = checked(log_mel, self.n_mels)
         blocks = (log_mel[start : start + AT_ONCE] for start in range(0, len(log_mel), AT_ONCE))
         return Sound(np.concatenate(list(self.stream(blocks))), title="Neural vocoder")
+
+    def magnitude(self, log_mel):
+        """Magnitudes as the network tells them, without phase: shape (frames, N_FFT // 2 + 1), float32.
+
+        Raises
+        ------
+        ValueError
+            As for the vocoder itself.
+        """
+        return _Network(self._weights, self._look).push(checked(log_mel, self.n_mels), True)[0]
 
     def stream(self, chunks):
         """Samples as log-mel frames come in; `latency` behind them.
@@ -120,9 +128,9 @@ class NeuralVocoder:
             A chunk for each chunk, perhaps empty at first, and one more at the end with what was held back.
         """
         network = _Network(self._weights, self._look)
-        stages: tuple[Any, ...] = _Phase(), _Agreement(), _Samples()
+        stages: tuple[Any, ...] = _Phase(), _Agreement(), Samples()
         for chunk in chunks:
-            found = network.push(self._checked(chunk))
+            found = network.push(checked(chunk, self.n_mels))
             for stage in stages:
                 found = stage.push(*found)
             yield found
@@ -130,21 +138,6 @@ class NeuralVocoder:
         for stage in stages:
             found = stage.push(*found, True)
         yield found
-
-    def _checked(self, log_mel):
-        log_mel = np.asarray(log_mel)
-        if log_mel.ndim != 2 or log_mel.shape[1] != self.n_mels:
-            raise ValueError(
-                f"The neural vocoder takes log-mel of shape (frames, {self.n_mels}), but this has {log_mel.shape}: "
-                "audio_features.log_mel makes it."
-            )
-        if not len(log_mel):
-            raise ValueError("There are no frames, so there is no sound: give the vocoder at least one frame.")
-        if not np.isfinite(log_mel).all():
-            raise ValueError(
-                "The log-mel holds values that are not finite numbers (NaN or infinity): -100 dB is silence."
-            )
-        return log_mel.astype(np.float32, copy=False)
 
 
 @functools.cache
@@ -156,35 +149,13 @@ def open_neural():
         return NeuralVocoder(dict(stored))
 
 
-# --- frames that wait for their neighbours -----------------------------------------------------------------
-
-
-class _Window:
-    """Frames that come in blocks, seen with `before` frames before and `after` frames after each.
-
-    `push` returns the frames from `before` ahead of the first that is ready up to the last one known. Beyond both ends
-    there are zeros.
-    """
-
-    def __init__(self, before, after):
-        self.before, self.after, self.kept = before, after, None
-
-    def push(self, frames, last):
-        if self.kept is None:
-            self.kept = np.zeros((self.before, *frames.shape[1:]), frames.dtype)
-        ends = [np.zeros((self.after, *frames.shape[1:]), frames.dtype)] if last else []
-        seen = np.concatenate([self.kept, frames, *ends])
-        self.kept = seen[max(0, len(seen) - self.before - self.after) :]
-        return seen, max(0, len(seen) - self.before - self.after)
-
-
 class _Network:
     """Log-mel frames in; levels and arrows out, as soon as they are known."""
 
     def __init__(self, weights, look):
         self.weights, self.look = weights, look
-        self.windows = [_Window(*reach) for reach in look.tolist()]
-        self.mels = _Window(0, int(look[:, 1].sum()))
+        self.windows = [Window(*reach) for reach in look.tolist()]
+        self.mels = Window(0, int(look[:, 1].sum()))
 
     def push(self, log_mel, last=False):
         seen, n = self.windows[0].push(normalised(log_mel), last)
@@ -240,7 +211,7 @@ class _Phase:
         diagonal = in_time + anchor
         diagonal[:, 1:] += in_bins
         diagonal[:, :-1] += in_bins
-        below, ahead = -in_bins * _unit(difference), in_time * _unit(advance)
+        below, ahead = -in_bins * unit(difference), in_time * unit(advance)
         spectrum = np.empty(magnitude.shape, np.complex64)
         for t in range(len(magnitude)):
             *_, agreed, _ = lapack.cptsv(diagonal[t], below[t], ahead[t] * self.turned + anchor[t])
@@ -251,49 +222,11 @@ class _Phase:
         return (spectrum,)
 
 
-def _unit(arrows):
-    """Arrows of length 1 that point the same way; 0 stays 0."""
-    return arrows / (np.abs(arrows) + TINY)
-
-
-class _Laid:
-    """Complex spectra that come in blocks, laid over each other: the samples around each frame that is ready."""
-
-    def __init__(self, before, after):
-        self.frames, self.there = _Window(before, after), _Window(before, after)
-        self.first, self.n_frames = -before, 0  # of the whole piece: where the window begins, how many there are
-
-    def push(self, spectrum, last):
-        """Spectra seen and which of them exist, how many are ready, and the samples from where the first one begins."""
-        self.n_frames += len(spectrum)
-        there, _ = self.there.push(np.ones((len(spectrum), 1), np.float32), last)
-        seen, n = self.frames.push(spectrum, last)
-        if not n:
-            return seen, there, 0, np.zeros(0, np.float32)
-        window = hann(N_FFT).astype(np.float32)
-        samples = _overlap_add(fft.irfft(seen) * window)
-        samples /= np.maximum(_overlap_add(there * window**2), np.float32(1e-3))
-        begin = self.first * HOP_LENGTH - N_FFT // 2  # sample of the piece that samples[0] is
-        samples[: max(0, -begin)] = 0  # the piece begins in the middle of its first frame
-        if last:
-            samples[max(0, max(1, self.n_frames - 1) * HOP_LENGTH - begin) :] = 0  # and ends in that of its last
-        self.first += n
-        return seen, there, n, samples
-
-
-def _overlap_add(frames):
-    hops = frames.reshape(len(frames), -1, HOP_LENGTH)
-    total = np.zeros((len(frames) + OVERLAP, HOP_LENGTH), np.float32)
-    for k in range(OVERLAP + 1):
-        total[k : k + len(frames)] += hops[:, k]
-    return total.reshape(-1)
-
-
 class _Agreement:
     """Two rounds of fast Griffin-Lim: spectra in, and three frames later spectra out that agree better."""
 
     def __init__(self):
-        self.laid = _Laid(OVERLAP, OVERLAP)
+        self.laid = Laid(OVERLAP, OVERLAP)
         self.done = np.zeros((OVERLAP, N_FFT), np.float32)  # frames before, as samples, after the first round
         self.there = np.zeros((OVERLAP, 1), np.float32)
 
@@ -305,12 +238,12 @@ class _Agreement:
         window, magnitude = hann(N_FFT).astype(np.float32), np.abs(given)
         frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP_LENGTH][OVERLAP : OVERLAP + n]
         first = fft.rfft(frames * window)
-        turned = _unit(first - np.float32(MOMENTUM[0]) * given)
+        turned = unit(first - np.float32(MOMENTUM[0]) * given)
         self.done = np.concatenate([self.done[-OVERLAP:], fft.irfft(magnitude * turned) * window])
         self.there = np.concatenate([self.there[-OVERLAP:], there[OVERLAP : OVERLAP + n]])
         ahead = fft.irfft(seen[OVERLAP + 1 :]) * window
         second = self._second(n, ahead, there[OVERLAP + 1 :], window)
-        return (magnitude * _unit(second - np.float32(MOMENTUM[1]) * first),)
+        return (magnitude * unit(second - np.float32(MOMENTUM[1]) * first),)
 
     def _second(self, n, ahead, there_ahead, window):
         """Spectra of n frames with their neighbours laid over them: those before are done, those ahead are not."""
@@ -324,24 +257,3 @@ class _Agreement:
             total[:, at:] += ahead[here, : N_FFT - at]
             weight[:, at:] += there_ahead[here] * window[: N_FFT - at] ** 2
         return fft.rfft(total / np.maximum(weight, np.float32(1e-3)) * window)
-
-
-class _Samples:
-    """Spectra in, samples out: those between the middle of a frame and that of the next."""
-
-    def __init__(self):
-        self.laid = _Laid(1, 2)
-
-    def push(self, spectrum, last=False):
-        _, _, n, samples = self.laid.push(spectrum, last)
-        if last and self.laid.n_frames > 1:
-            n -= 1  # after the middle of the last frame the piece is over
-        begin = N_FFT // 2 + HOP_LENGTH
-        return _bent(samples[begin : begin + n * HOP_LENGTH])
-
-
-def _bent(samples):
-    """Samples as they are up to KNEE; beyond, bent so that no peak reaches full scale."""
-    over = np.abs(samples) - np.float32(KNEE)
-    bent = KNEE + (1 - KNEE) * np.tanh(np.maximum(over, 0) / (1 - KNEE))
-    return np.where(over > 0, np.sign(samples) * bent * np.float32(0.9999), samples).astype(np.float32)
