@@ -103,11 +103,12 @@ def test_every_score_parses_and_its_late_tempi_are_noted():
         assert late == ("tempo events stand in track 1" in row["note"]), row["file"]
 
 
+@pytest.mark.filterwarnings("ignore:.*beyond full scale")
 def test_every_sample_opens_and_sounds():
     assert len(datasets.samples()) == 68 and set(datasets.categories("samples")) > {"drums", "tabla"}
     for name in datasets.samples():
         sound = open_sound(datasets.data_path(name))
-        assert 0.02 < sound.seconds < 8 and np.abs(sound.samples).max() > 0.05, name
+        assert 0.01 < sound.seconds < 8 and np.abs(sound.samples).max() > 0.05, name
 
 
 def test_poems_are_clean_text():
