@@ -130,7 +130,7 @@ def test_lists_by_kind_and_category():
     assert datasets.names("scores", "ragtime") == datasets.scores("ragtime")
     assert datasets.category("eiffel_tower") == "monuments" and datasets.category("sonnet_18") == ""
     kinds = [datasets.photographs(), datasets.paintings(), datasets.scores(), datasets.poems(), datasets.clips()]
-    kinds += [datasets.names(kind) for kind in ("facts", "models", "soundfont")]
+    kinds += [datasets.names(kind) for kind in ("facts", "models", "samples", "soundfont")]
     assert sorted(chain(*kinds)) == datasets.names()
     by_label = {category: datasets.photographs(category) for category in datasets.categories()}
     assert sorted(chain(*by_label.values())) == datasets.photographs()

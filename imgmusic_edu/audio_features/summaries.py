@@ -98,7 +98,8 @@ def _rolloff(magnitude, frequencies):
 def centroid_per_frame(samples, *, sample_rate=WORKING_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH):
     """Brightness from moment to moment: mean frequency of each frame, weighted by magnitude, in Hz; 0 in silence.
 
-    librosa's `spectral_centroid`. The package's own of that name is one number for the whole clip.
+    librosa's `spectral_centroid`. The package's own of that name is one number for the whole clip, weighted by energy,
+    so that loud partials count for more and its figure is lower.
 
     Parameters
     ----------

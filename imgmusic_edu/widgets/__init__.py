@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "what_is_lost",
     ],
     submod_attrs={
+        "controls": ["SoundUpload", "shipped_sound"],
         "layer_browser": ["LayerBrowser"],
         "page": ["player_html"],
         "panel": ["PicturePanel", "picture_panel"],

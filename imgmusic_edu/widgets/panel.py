@@ -15,6 +15,7 @@ from ..datasets import paintings, photographs
 from ..datasets import picture as shipped_picture
 from ..pictures import open_picture
 from ..scores import MODES
+from .controls import titled
 from .player import Player
 from .upload import PictureUpload, said
 
@@ -129,7 +130,7 @@ class PicturePanel(ipywidgets.VBox):
             return control(ipywidgets.Dropdown, description, options=list(zip(texts, values, strict=True)))
 
         shipped = [*((name, "painting") for name in paintings()), *((name, "photograph") for name in photographs())]
-        self._shipped = [(f"{_titled(name)} ({kind})", name) for name, kind in shipped]
+        self._shipped = [(f"{titled(name)} ({kind})", name) for name, kind in shipped]
         self.picture = control(ipywidgets.Dropdown, "Picture", options=self._shipped)
         self.upload = PictureUpload(self._take)
         # A list and not a slider: the sliders of ipywidgets have no name that a screen reader could say.
@@ -169,7 +170,7 @@ class PicturePanel(ipywidgets.VBox):
         if self.picture.value == OWN:
             title, picture = self._own
         else:
-            title, picture = _titled(self.picture.value), shipped_picture(self.picture.value, max_side=1024)
+            title, picture = titled(self.picture.value), shipped_picture(self.picture.value, max_side=1024)
         settings = {name: getattr(self, name).value for name in ("seconds", "seed", "tempo", "key", "mode")}
         return {"title": title, "picture": picture} | settings
 
@@ -208,7 +209,7 @@ class PicturePanel(ipywidgets.VBox):
         self._summarise()
 
     def _summarise(self, _=None):
-        title = self._own[0] if self.picture.value == OWN else _titled(self.picture.value)
+        title = self._own[0] if self.picture.value == OWN else titled(self.picture.value)
         asked = {"tempo": f"{self.tempo.value} beats per minute", "key": self.key.value, "mode": self.mode.value}
         chosen = [f"{name} {text}" for name, text in asked.items() if getattr(self, name).value]
         free = [name for name in asked if not getattr(self, name).value]
@@ -219,11 +220,6 @@ class PicturePanel(ipywidgets.VBox):
 
 def _listed(words):
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def _titled(name):
-    """ "eiffel_tower" as people write it."""
-    return name.replace("_", " ").capitalize()
 
 
 def picture_panel(picture=None):
