@@ -566,7 +566,7 @@ with im.plots.style():
     figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 words = []
 for place, (title, one) in zip(axes, subjects.items(), strict=True):
-    cells, (height, width) = vf.hog(one), one.shape[:2]
+    cells, (height, width) = vf.hog(one) + 1e-9, one.shape[:2]  # a plain picture has no edges: all ways alike
     hang(place, lab_to_picture(vf.rgb_to_lab(one) * (0.4, 0, 0) + (60, 0, 0)), title)
     for row, column, k in np.ndindex(cells.shape):
         along = k * np.pi / 9 + np.pi / 2  # an edge runs across its slope

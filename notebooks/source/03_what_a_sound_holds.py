@@ -62,7 +62,7 @@ im.licence("frere_jacques")
 # **A sound of your own.** Choose a file, of music if you have one: its first ten seconds will take the place of the song below. (Or write a path into the cell after the button.) The file is read where this notebook runs, and nowhere else.
 
 # %%
-from imgmusic_edu.widgets.controls import SoundUpload
+from imgmusic_edu.widgets import SoundUpload
 
 own = {}
 SoundUpload(lambda name, chosen: own.update(sound=chosen))
@@ -522,7 +522,7 @@ for pair in ((200, 300), (5000, 5100)):
 # with $F[k,b]$ how much bin $k$ counts in band $b$. Each triangle is divided by its width in Hz, so that its area is 1; otherwise the wide ones, high up, would win by being wide.
 
 # %%
-F = transforms.mel_filters(n_mels=80)  # (bins, bands)
+F = transforms.mel_filters(n_mels=128)  # (bins, bands)
 power = np.abs(transforms.stft(sound.samples)) ** 2
 M = power @ F  # (frames, bands): the formula
 assert np.allclose(M, transforms.mel_spectrogram(sound.samples), rtol=1e-3, atol=1e-6)
@@ -552,7 +552,7 @@ seconds = len(sound.samples) / rate
 shown = ((M, "power", None, None), (L, "power in dB", L.max() - 80, L.max()))
 for place, (values, title, low, high) in zip(axes, shown, strict=True):
     drawn = place.imshow(
-        values.T, origin="lower", aspect="auto", extent=(0, seconds, 0, 80), vmin=low, vmax=high, cmap="magma"
+        values.T, origin="lower", aspect="auto", extent=(0, seconds, 0, 128), vmin=low, vmax=high, cmap="magma"
     )
     place.set(title=title, xlabel="time (s)")
     place.grid(False)
@@ -568,7 +568,7 @@ print(f"Twice as loud adds {np.median(twice):.2f} dB everywhere; silence is {tra
 assert np.isclose(np.median(twice), 20 * np.log10(2), atol=1e-3)
 
 # %% [markdown]
-# **Backwards.** From 80 bands make 513 bins (many answers fit, one is chosen), find phases, and listen: first what came back, then *what was lost*. That one is made of the differences of the magnitudes, with the phase of the original. Two figures go with it: *spectral convergence*, how much of the spectrum is wrong (0 is nothing, 1 is all), and the *log-spectral distance*, by how many decibels a typical bin is off.
+# **Backwards.** From 128 bands make 513 bins (many answers fit, one is chosen), find phases, and listen: first what came back, then *what was lost*. That one is made of the differences of the magnitudes, with the phase of the original. Two figures go with it: *spectral convergence*, how much of the spectrum is wrong (0 is nothing, 1 is all), and the *log-spectral distance*, by how many decibels a typical bin is off.
 
 
 # %%
@@ -588,9 +588,9 @@ def hear_round_trip(one, kind):
 from_mel = hear_round_trip(sound, "mel")
 
 # %% [markdown]
-# > **Learnt:** mel bands in decibels are near to how an ear sorts frequency and strength; 80 numbers a frame keep what you recognise.
+# > **Learnt:** mel bands in decibels are near to how an ear sorts frequency and strength; 128 numbers a frame keep what you recognise.
 #
-# Could it be fewer still? What makes a trumpet a trumpet cannot need 80 numbers.
+# Could it be fewer still? What makes a trumpet a trumpet cannot need 128 numbers.
 
 # %% [markdown] minutes=16
 # ## Timbre in a few numbers
@@ -602,7 +602,7 @@ from_mel = hear_round_trip(sound, "mel")
 # $L[t,b]$ is the level in dB of band $b$ of $B$; $s_q$ makes all the waves equally large ($\sqrt{1/B}$ for $q = 0$, else $\sqrt{2/B}$); $Q$ is how many are kept, 13 or 20. These are the **mel-frequency cepstral coefficients**, MFCC. $c[t, 0]$ is the level.
 
 # %%
-B, n_mfcc = 80, 20
+B, n_mfcc = 128, 20
 b, q = np.arange(B), np.arange(n_mfcc)
 cosines = np.cos(np.pi * np.outer(q, b + 0.5) / B) * np.where(q == 0, np.sqrt(1 / B), np.sqrt(2 / B))[:, None]
 c = L @ cosines.T  # (frames, n_mfcc)
@@ -612,7 +612,7 @@ frame = int(L.max(axis=1).argmax()) + 5
 frame = min(frame, len(L) - 1)
 with im.plots.style():
     figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
-    axes.plot(L[frame], label="80 mel bands")
+    axes.plot(L[frame], label="128 mel bands")
     axes.plot(outline[frame], label="20 MFCC")
     axes.set(xlabel="mel band", ylabel="level (dB)")
     axes.legend()
@@ -631,7 +631,7 @@ means = {}
 for name in instruments:
     for pitch in (60, 67):
         steady = play([pitch], 1, tempo=80, instrument=name).samples[2000:14000]
-        means[name, pitch] = transforms.mfcc(steady, n_mfcc=80).mean(axis=0)
+        means[name, pitch] = transforms.mfcc(steady, n_mfcc=128).mean(axis=0)
 
 
 def compare(Q):
@@ -644,16 +644,16 @@ def compare(Q):
     return same, other, found
 
 
-for Q in (8, 13, 20, 80):
+for Q in (8, 13, 20, 128):
     print(
         "c_1 to c_{:<3} same instrument {:4.0f}, other instrument {:4.0f} apart; {} of 6 found".format(
             Q - 1, *compare(Q)
         )
     )
-assert compare(13)[0] < compare(13)[1] and compare(80)[0] > compare(80)[1] and compare(13)[2] > compare(80)[2]
+assert compare(13)[0] < compare(13)[1] and compare(128)[0] > compare(128)[1] and compare(13)[2] > compare(128)[2]
 
 # %% [markdown]
-# With a dozen coefficients the instrument decides; with all 80, which is the log-mel spectrum itself, the note does. Around twenty, pitch begins to come in, so the twenty that we turn back now are generous.
+# With a dozen coefficients the instrument decides; with all 128, which is the log-mel spectrum itself, the note does. Around twenty, pitch begins to come in, so the twenty that we turn back now are generous.
 #
 # **Backwards.** The cosines are added again (those left out count as 0), the decibels become powers, the bands become bins. Now listen, and try to sing along.
 
@@ -669,7 +669,7 @@ for name, samples in heard_back.items():
 # %% [markdown]
 # You cannot. The rhythm is there, and bright and dark; but it *whispers*, for the teeth of the comb in the figure above were the partials, and with the partials went the pitch. So the melody is in what was *lost*. That is why MFCC are good for telling who speaks, poor for music, and hopeless as the last step before a loudspeaker: from mel, a vocoder can do something, from MFCC it must invent.
 #
-# **Play with it.** Choose MFCC, press the button, and then raise the number of coefficients to 80. From which number on can you recognise the tune?
+# **Play with it.** Choose MFCC, press the button, and then raise the number of coefficients to 128. From which number on can you recognise the tune?
 
 # %%
 im.widgets.WhatIsLost(sound)
@@ -813,7 +813,7 @@ im.show(
 # %%
 import csv
 
-with open(im.data_path("frere_jacques").parents[2] / "facts" / "known_keys.csv", encoding="utf-8") as file:
+with open(im.data_path("known_keys"), encoding="utf-8") as file:
     known = list(csv.DictReader(file))
 counts = {"loudest note": 0, "correlation": 0, "package": 0}
 for row in known[::2]:
@@ -1065,7 +1065,7 @@ from imgmusic_edu.audio_features.layers import LogMel
 short = song.samples[: 2 * rate]
 layer = LogMel()
 inside = keras.ops.convert_to_numpy(layer(short[None]))[0]  # a batch of one: (batch, time, mels)
-setting = {"sr": rate, "n_fft": 1024, "hop_length": 256, "n_mels": 80, "pad_mode": "constant"}
+setting = {"sr": rate, "n_fft": 1024, "hop_length": 256, "n_mels": 128, "pad_mode": "constant"}
 reference = librosa.feature.melspectrogram(y=short, **setting).T  # librosa puts time last
 ours = transforms.mel_spectrogram(short)
 in_graph = transforms.db_to_power(inside)
@@ -1183,7 +1183,7 @@ print(json.dumps({key: value for key, value in passport.items() if key != "mfcc"
 
 # %%
 def mean_outline(samples, n_mfcc=20):
-    c = np.zeros(80)
+    c = np.zeros(128)
     c[1:n_mfcc] = transforms.mfcc(samples).mean(axis=0)[1:n_mfcc]  # without 0, the level
     return transforms.power_to_db(inverses.mfcc_to_mel(c))
 
