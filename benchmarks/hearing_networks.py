@@ -105,7 +105,7 @@ def played(job):
     return render(excerpt(Score.from_midi(datasets.data_path(name)), instrument, setting))
 
 
-def hear(network, names):
+def hear(network, names, *, processes=2):
     """Every excerpt of these pieces through the network.
 
     Returns
@@ -117,7 +117,7 @@ def hear(network, names):
     """
     jobs = [(name, instrument, setting) for name in names for instrument in PROGRAMS for setting in SETTINGS]
     jobs += [(name, "drums", "both") for name in names]
-    clips = spread_out(played, jobs, what="played")
+    clips = spread_out(played, jobs, what="played", processes=processes)
     found = network.activations(clips, network.layers, pool="mean")
     found["input"] = np.stack([network.prepare(clip).mean(axis=(0, 1)) for clip in clips])
     return np.array(jobs), found
@@ -294,7 +294,7 @@ def _layer_table(told):
     return table(("layer", *titles), [(layer, *map(_percent, some.values())) for layer, some in told.items()])
 
 
-def _speed_table(network, runs, n_clips=32):
+def _speed_table(network, runs, n_clips):
     """A sentence on the work and the machine, and the table."""
     took, peak, work = speeds(network, runs=runs, n_clips=n_clips)
     bare = median(took["network alone, Keras loop"])
@@ -308,13 +308,13 @@ def _speed_table(network, runs, n_clips=32):
     return said, table(("what", "seconds", "clips a second", "of peak", "of the Keras loop"), rows)
 
 
-def sound_networks(*, quick=False):
+def sound_networks(*, quick=False, n_pieces=None, n_clips=32, processes=2):
     """All of it, a section in Markdown: two minutes on two quiet cores, half a minute where `quick`."""
     network = backbones.load("sound_vgg")
     say("  the sound network: speed")
-    work, speed = _speed_table(network, 3 if quick else 7)
-    known, held_out = pieces(8 if quick else 40)
-    labels, found = hear(network, known + held_out)
+    work, speed = _speed_table(network, 3 if quick else 7, n_clips)
+    known, held_out = pieces(n_pieces or (8 if quick else 40))
+    labels, found = hear(network, known + held_out, processes=processes)
     promise, named, taken = _named_tables(naming(network.classes, labels, found, held_out))
     n, groups = len(known) + len(held_out), "; ".join(", ".join(group) for group in TAGS.values())
     return f"""### Does the sound network hear which instrument plays?

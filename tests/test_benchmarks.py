@@ -6,8 +6,23 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import craft, every, faithfulness, speed, spread_out, table
-from imgmusic_edu import datasets
+from benchmarks import (
+    craft,
+    every,
+    faithfulness,
+    hearing,
+    hearing_music,
+    hearing_networks,
+    hearing_transforms,
+    known_pieces,
+    seeing,
+    seeing_networks,
+    speed,
+    spread_out,
+    table,
+)
+from imgmusic_edu import backbones, datasets
+from imgmusic_edu.backbones import efficientnet, pipeline
 from imgmusic_edu.composer import compose_score, make_plan
 from imgmusic_edu.crossmodal import RULES
 from imgmusic_edu.evaluation.faithfulness import MEASURES, SHOWS
@@ -151,3 +166,115 @@ def test_music_runs(tmp_path):
     text = craft.run(out=tmp_path, n_pictures=2, lengths=(8.0,), seeds=(0,), every_nth=2, processes=0)
     rows = (tmp_path / "pieces.csv").read_text().splitlines()
     assert len(rows) == 3 and "| loudness |" in text and "### Variety" in text
+
+
+# --- seeing ------------------------------------------------------------------------------------------------
+
+
+def read_small(picture):
+    return pipeline.centre_square(picture, 32)
+
+
+def test_features_run_and_tell_growth_from_numbers(tmp_path, monkeypatch):
+    usual = {name: seeing.PIECES[name] for name in ("L*a*b*", "describe, all")}
+    monkeypatch.setattr(seeing, "PIECES", usual)
+    text = seeing.features(out=tmp_path, n_pictures=1, rounds=1, numbers=(2, 4, 6))
+    found = json.loads((tmp_path / "seeing_features.json").read_text())
+    assert "from 2 to 6 pictures (ours, colour alone)" in text and "| describe, all |" in text
+    assert set(found["peak"]) == {f"ours, {n}" for n in (2, 4)} | {f"ours, colour alone, {n}" for n in (2, 6)} | {
+        "usual, 2"
+    }
+
+
+def test_each_way_through_a_network_is_timed_by_both_clocks(monkeypatch):
+    small = pipeline.Backbone(efficientnet.build(size=32), read_small, ("predictions",), scale=efficientnet.scale)
+    monkeypatch.setattr(backbones, "load", lambda name, weights: small)
+    shown = [datasets.picture(name) for name in datasets.photographs()[:34]]
+    lines, promises, peak = seeing_networks.speed_rows("small", 34, 2, shown)
+    assert len(lines) == 5 and lines[0][-1] == "1.00 (1.00)" and peak > 0
+    assert len(promises) == 2 and all("of the processor" in found for _, _, found, _ in promises)
+
+
+def test_all_ways_through_a_network_find_the_same():
+    small = pipeline.Backbone(efficientnet.build(size=32), read_small, ("predictions",), scale=efficientnet.scale)
+    shown = [datasets.picture(name) for name in datasets.photographs()[:3]]
+    *batched, singly = seeing_networks.ways(small, shown).values()
+    expected = small.predict(shown)
+    for way in (*batched, singly):
+        np.testing.assert_allclose(np.concatenate(way()).reshape(expected.shape), expected, atol=1e-5)
+
+
+def test_what_the_pipeline_adds_is_the_median_of_ratios():
+    took = {"a": np.array([[1.1, 4], [2.4, 2], [9, 3]]), "b": np.array([[1, 2], [2, 2], [3, 2.0]])}
+    np.testing.assert_allclose(seeing_networks.added(took, "a", "b"), [0.2, 0.5])
+
+
+def test_knowledge_runs_and_shows_what_is_taken_for_what(monkeypatch):
+    names = datasets.photographs()
+    kinds, numbers = np.unique([datasets.category(name) for name in names], return_inverse=True)
+    rows = np.eye(len(kinds))[numbers] + 0.01 * np.random.default_rng(0).normal(size=(len(names), len(kinds)))
+    rows[0] = rows[-1]  # one that cannot be told
+    monkeypatch.setattr(seeing_networks, "features", lambda network, shown: ({"plain": rows}, {"nothing": rows[:, :1]}))
+    monkeypatch.setattr(seeing_networks, "PLAIN", {"koala": "koala"})
+    promises, text = seeing_networks.knowledge(seeds=[0], processes=0)
+    assert promises[0][2] == "1 of 1" and all(line[-1] for line in promises)
+    assert f"| {names[0]} | {datasets.category(names[0])} | {datasets.category(names[-1])} |" in text
+    assert "| nothing |" in text and "| the commonest category, always |" in text
+
+
+def test_seeing_joins_its_sections(tmp_path, monkeypatch):
+    monkeypatch.setattr(seeing, "features", lambda *, out, quick: "features")
+    monkeypatch.setattr(seeing_networks, "speed_rows", lambda *job: ([("x",) * 7], [("it", "<", "0", True)], 1e9))
+    monkeypatch.setattr(seeing_networks, "memory", lambda counts: dict.fromkeys(counts, 100.0))
+    monkeypatch.setattr(seeing_networks, "knowledge", lambda **kinds: ([("what", ">", "1", False)], "### Known"))
+    text = seeing.run(out=tmp_path, quick=True)
+    assert text.startswith("features") and text.endswith("### Known") and "| what | > | 1 | NO |" in text
+    assert "| 1000 | 100 |" in text
+
+
+# --- hearing -----------------------------------------------------------------------------------------------
+
+
+def test_transforms_run_in_processes_of_their_own(monkeypatch):
+    ours = hearing_transforms.WAYS["STFT", hearing_transforms.OURS]
+    monkeypatch.setattr(
+        hearing_transforms,
+        "WAYS",
+        {("STFT", who): ours for who in (hearing_transforms.OURS, hearing_transforms.LIBROSA)},
+    )
+    monkeypatch.setattr(hearing_transforms, "slider", lambda samples: {(256, 16, m): [9.0] for m in (None, 80, 256)})
+    text = hearing_transforms.transforms(n_clips=2, seconds=1.0, rounds=1, runs=1)
+    assert "| STFT: ours, as one batch |" in text and "| 256 | 16 | 9 | 9 | 9 |" in text
+
+
+def test_music_measures_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(hearing_music, "known_keys", lambda: known_pieces.known_keys()[:1])
+    monkeypatch.setattr(hearing_music, "steady_pieces", lambda: ["lavenders_blue"])
+    monkeypatch.setattr(hearing_music, "chorale_paths", lambda: [])
+    monkeypatch.setattr(hearing_music, "pictures", lambda n: ["koala"])
+    monkeypatch.setattr(hearing_music, "SOLOISTS", ())
+    monkeypatch.setattr(datasets, "scores", lambda kind: [])
+    monkeypatch.setattr(hearing_music, "speed_table", lambda n_clips: "")
+    text = hearing_music.music_measures(out=tmp_path, processes=0)
+    assert "| key and mode of shipped passages | >= 85 % |" in text and "half 0, double 0, other 0" in text
+    assert {"shipped", "composer"} == {line.split(",")[0] for line in (tmp_path / "tempi.csv").read_text().split()[1:]}
+
+
+def test_a_tempo_an_octave_away_is_counted_apart():
+    assert [hearing_music.metre(found, 100) for found in (103, 197, 49, 106, 0)] == [
+        *("right", "double", "half"),
+        *("other", "other"),
+    ]
+
+
+def test_the_sound_network_runs():
+    text = hearing_networks.sound_networks(quick=True, n_pieces=6, n_clips=2, processes=0)
+    assert "| instruments named on held-out pieces | >= 80 % |" in text
+    assert "| pool5 |" in text and "| `backbones`, sound to tags |" in text
+
+
+def test_hearing_joins_its_sections(tmp_path, monkeypatch):
+    monkeypatch.setattr(hearing_transforms, "transforms", lambda **few: f"transforms of {few['n_clips']}")
+    monkeypatch.setattr(hearing_music, "music_measures", lambda *, out, quick: f"music, quick {quick}")
+    monkeypatch.setattr(hearing_networks, "sound_networks", lambda *, quick: "network")
+    assert hearing.run(out=tmp_path, quick=True) == "transforms of 4\nmusic, quick True\nnetwork"

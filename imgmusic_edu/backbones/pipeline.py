@@ -5,7 +5,6 @@ Inputs are read a batch at a time, so a folder of any length flows through in th
 Taught in chapter 02, "What a picture holds"; chapter 17 takes the same pipeline to a million pictures.
 """
 
-import contextlib
 import difflib
 import itertools
 import os
@@ -18,51 +17,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from .engine import has_card, precision, tensorflow
+
 __all__ = ["BATCH_SIZE", "CROP", "Backbone", "centre_box", "centre_square", "has_card", "precision", "tensorflow"]
 
 BATCH_SIZE = 32
 CROP = 0.875  #: share of the shorter side that a network is shown: 224 of 256 pixels, as ImageNet is scored
-
-
-def tensorflow():
-    """The modules `tensorflow` and `keras`, or one sentence that says what to install.
-
-    Raises
-    ------
-    ImportError
-        TensorFlow is not there.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its messages about processors are not for learners
-    try:
-        import keras
-        import tensorflow
-    except ImportError as problem:
-        raise ImportError(
-            'The networks need TensorFlow, which is not installed: pip install "imgmusic_edu[tf]".'
-        ) from problem
-    return tensorflow, keras
-
-
-def has_card():
-    """Is there a graphics card that TensorFlow can use?"""
-    tf, _ = tensorflow()
-    return bool(tf.config.list_physical_devices("GPU"))
-
-
-@contextlib.contextmanager
-def precision():
-    """Networks built inside are float32 on a processor and mixed precision on a graphics card.
-
-    Mixed: half precision where the time goes (convolutions), float32 for weights (Micikevicius et al. 2018,
-    arXiv:1710.03740).
-    """
-    _, keras = tensorflow()
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_float16" if has_card() else "float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def centre_box(height, width):
@@ -84,7 +44,7 @@ def centre_square(picture, size):
     Returns
     -------
     np.ndarray, shape (size, size, 3), uint8 sRGB
-        Bicubic, averaging where it shrinks.
+        Bilinear, averaging where it shrinks.
 
     Raises
     ------
