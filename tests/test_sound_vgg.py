@@ -262,7 +262,7 @@ def test_the_section_says_what_was_found(labels, network, monkeypatch):
     found = {"input": logits, "logits": logits, "tags": 1 / (1 + np.exp(-logits))}
     took = {"front end alone, one thread": [0.1], "network alone, Keras loop": [1.0, 2.0, 3.0]}
     monkeypatch.setattr(hearing_networks, "pieces", lambda n: (names[:6], names[6:]))
-    monkeypatch.setattr(hearing_networks, "hear", lambda *_: (labels, found))
+    monkeypatch.setattr(hearing_networks, "hear", lambda *_, **__: (labels, found))
     monkeypatch.setattr(hearing_networks, "speeds", lambda *_, **__: (took, 100e9, 50e9))
     text = hearing_networks.sound_networks()
     assert "| instruments named on held-out pieces | >= 80 % | 100 % | yes |" in text
