@@ -1,18 +1,23 @@
 """The composer keeps the rules of the picture and the rules of music."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from imgmusic_edu import audio_features
 from imgmusic_edu.composer import compose_score, make_plan, parse_key
+from imgmusic_edu.composer.arrangement import bar_densities, places
 from imgmusic_edu.composer.form import lay_out, phrase_labels, phrase_sizes
 from imgmusic_edu.composer.harmony import harmonise
+from imgmusic_edu.composer.reading import Reading
 from imgmusic_edu.composer.search import cheapest_path
 from imgmusic_edu.evaluation import music
 from imgmusic_edu.scenes import scene
 from imgmusic_edu.scores import MODES
+from imgmusic_edu.synthesizer import render
 from imgmusic_edu.visual_features import visual_features
 
 
@@ -193,6 +198,33 @@ def test_voices_move_little_and_chords_belong_to_the_key(features, mode):
     assert np.mean(moves) <= 3 and max(moves) <= 9
     raised = [c for chord in chords for c in chord.classes if c not in MODES[mode]]
     assert all(mode == "minor" and c == 11 for c in raised)  # only the leading note of a minor key's dominant
+
+
+@pytest.mark.parametrize("beats", [2, 3, 4])
+def test_the_figure_plays_with_the_tune_and_keeps_its_number_of_notes(beats):
+    tune = [0.0, beats - 0.5]
+    for density, bar in itertools.product(np.linspace(0, 1, 11), range(8)):
+        alone, together = places(density, beats, bar), places(density, beats, bar, tune)
+        assert len(alone) == len(together) == len(set(together))
+        assert set(tune) <= set(together) or len(together) < len(tune)
+
+
+def test_bars_differ_in_density_but_their_mean_is_the_plans(features):
+    for f in features:
+        plan = make_plan(f, seconds=30)
+        bars = lay_out(plan)
+        found = bar_densities(plan, bars, Reading(plan, f))
+        assert np.mean(found[:-1]) == pytest.approx(plan.density)
+        assert found.min() >= 0 and found.max() <= 1 and np.ptp(found[:-1]) > 0
+
+
+def test_more_notes_are_heard_to_begin_where_more_are_asked_for_whoever_accompanies(features):
+    for k, player in enumerate(("harp", "marimba", "nylon_guitar", "piano")):
+        plan = make_plan(features[k], seconds=12, seed=1, instruments=["flute", "organ", player])
+        scores = [compose_score(replace(plan, density=d), features[k]) for d in (0.1, 0.4, 0.7)]
+        heard = [audio_features.onset_density(render(score)) for score in scores]
+        assert heard == sorted(heard) and heard[-1] > 1.4 * heard[0]
+        assert heard[-1] > 0.75 * music.onset_density(scores[-1])
 
 
 def test_every_note_says_where_it_came_from(features):

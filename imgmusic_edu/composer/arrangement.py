@@ -5,17 +5,20 @@ Taught in chapter 10, section "Who plays what".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from ..instruments import INSTRUMENTS
+from ..instruments import INSTRUMENTS, PRESENCE_DB
 from ..scores import Note, Part, Score
 from .form import Bar, lay_out
 from .harmony import Chord, harmonise, scale_classes
-from .melody import strong_beats, write_melody
+from .melody import notes_in, strong_beats, write_melody
 from .plan import LEVEL, Plan, random_for
 from .reading import Reading
 
 GAINS = {"melody": 2.0, "harmony": -5.0, "accompaniment": -2.5, "bass": -9.0, "drums": -12.0}  # dB
+USUAL_NOTES = 3.0  # a second in the accompaniment: those its gain above is for
 KICK, STICK, SNARE, HAT, CRASH, TOM = 36, 37, 38, 42, 49, 45  # General MIDI drum numbers
 DRUMS_FROM = (0.58, 0.67, 0.76)  # energy at which a light pulse, a beat, a full kit come in
 SIXTEENTHS = {
@@ -49,17 +52,20 @@ def compose_score(plan: Plan, features, *, title: str = "") -> Score:
     reading = Reading(plan, features)
     bars = lay_out(plan)
     chords = harmonise(plan, bars, np.array([reading.lightness(bar.beat, bar.beats) for bar in bars]))
-    density = np.array([np.clip(plan.density + 0.3 * reading.busyness(b.beat, b.beats), 0, 1) for b in bars])
-    figures = [[] if bar.cadence == "final" else places(density[i], round(bar.beats), i) for i, bar in enumerate(bars)]
+    density = bar_densities(plan, bars, reading)
     bass = _bass(plan, bars, chords, reading)
+    melody = _melody(plan, bars, chords, bass, density, reading)
+    figures = _figures(bars, density, melody)
     notes = [
-        *_melody(plan, bars, chords, bass, density, reading),
+        *melody,
         *_harmony(plan, chords, reading),
         *_accompaniment(plan, bars, chords, figures, reading),
         *bass,
     ]
     drums = _drums(plan, bars, figures, reading)
-    parts = [Part(name, INSTRUMENTS[plan.instruments[name]], GAINS[name]) for name in plan.instruments]
+    beats = bars[-1].beat + bars[-1].beats
+    busy = sum(map(len, figures)) * plan.tempo / 60 / beats
+    parts = [Part(name, INSTRUMENTS[player], _gain(name, player, busy)) for name, player in plan.instruments.items()]
     if drums:
         parts.append(Part("drums", 0, GAINS["drums"], is_drum=True))
     return Score(
@@ -74,6 +80,21 @@ def compose_score(plan: Plan, features, *, title: str = "") -> Score:
         brightness=plan.brightness,
         title=title,
     )
+
+
+def bar_densities(plan: Plan, bars: list[Bar], reading: Reading) -> np.ndarray:
+    """Density of each bar, shape (n_bars,): more where the picture is busy, but on average what the plan asks for."""
+    busy = np.array([reading.busyness(bar.beat, bar.beats) for bar in bars])
+    busy -= busy[:-1].mean()  # the last bar is one chord
+    room = min(plan.density, 1 - plan.density) / max(float(np.abs(busy).max()), 1e-9)
+    return np.clip(plan.density + min(0.3, room) * busy, 0, 1)
+
+
+def _gain(part: str, player: str, notes_a_second: float) -> float:
+    """Gain of a part in dB. The more notes the accompaniment has, the softer they are: all together stay as loud."""
+    if part != "accompaniment":
+        return GAINS[part]
+    return GAINS[part] + PRESENCE_DB.get(player, 0.0) - 10 * float(np.log10(max(notes_a_second, 0.1) / USUAL_NOTES))
 
 
 def _velocity(plan: Plan, base: float, accent: float = 0.0) -> int:
@@ -173,16 +194,28 @@ def _accompaniment(plan, bars, chords, figures, reading) -> list[Note]:
     return notes
 
 
-def places(density: float, beats: int, bar: int) -> list[float]:
+def _figures(bars: list[Bar], density: np.ndarray, melody: list[Note]) -> list[list[float]]:
+    """Where the accompaniment has notes in each bar, in beats; none in the last, which is one chord."""
+    figures = []
+    for i, bar in enumerate(bars):
+        tune = [note.beat - bar.beat for note in melody if 0 <= note.beat - bar.beat < bar.beats]
+        figures.append([] if bar.cadence == "final" else places(density[i], round(bar.beats), i, tune))
+    return figures
+
+
+def places(density: float, beats: int, bar: int, tune: Iterable[float] = ()) -> list[float]:
     """Where in a bar the figure has notes, in beats.
 
     The number wanted, beats (0.4 + 2.9 density), is rarely whole; neighbouring bars share the fraction out
-    (van der Corput 1935), so that the mean over a few of them follows the density closely.
+    (van der Corput 1935), so that the mean over a few of them follows the density closely. The places where the
+    `tune` (beats) has notes come first: a bowed or blown note that begins alone is hardly heard to begin (the onset
+    detector finds half of a clarinet's or a violin's), and the number of beginnings in the bar stays what was wanted.
     """
-    wanted = beats * (0.4 + 2.9 * density)
     share = (0.0, 0.5, 0.25, 0.75, 0.125, 0.625, 0.375, 0.875)[bar % 8]
-    count = int(np.clip(int(wanted + share), 1, 4 * beats))
-    return sorted(position / 4 for position in SIXTEENTHS[beats][:count])
+    count = int(np.clip(int(notes_in(beats, density) + share), 1, 4 * beats))
+    with_tune = {round(4 * place) for place in tune}
+    order = sorted(SIXTEENTHS[beats], key=lambda place: place not in with_tune)  # strong places still before weak ones
+    return sorted(place / 4 for place in order[:count])
 
 
 def _drums(plan: Plan, bars: list[Bar], figures, reading: Reading) -> list[Note]:

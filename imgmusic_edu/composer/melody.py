@@ -112,16 +112,25 @@ def _rhythm(plan: Plan, bar: Bar, density: float, index: int):
         return [(bar.beat, bar.beats, index)]
     length = round(bar.beats)
     choose = random_for(plan.seed, "rhythm", bar.label, bar.place % 2)
+    most = notes_in(length, density) + 0.5
     if bar.cadence:
-        cells = CLOSING[length]
+        cells = [cell for cell in CLOSING[length] if len(cell) <= most] or CLOSING[length][:1]
         cell = cells[int(choose.integers(len(cells)))]
     else:
         wanted = length * (0.5 + 1.2 * density)
-        cell = min(
-            CELLS[length], key=lambda c: abs(len(c) - wanted) + _syncopation(c, plan.regularity) + choose.random()
-        )
+
+        def cost(cell):
+            free = _syncopation(cell, plan.regularity) + choose.random()
+            return abs(len(cell) - wanted) + free + 3.0 * max(len(cell) - most, 0.0)
+
+        cell = min(CELLS[length], key=cost)
     onsets = np.concatenate([[0], np.cumsum(cell)[:-1]]) / 2
     return [(bar.beat + on, eighths / 2, index) for on, eighths in zip(onsets, cell, strict=True)]
+
+
+def notes_in(beats: float, density: float) -> float:
+    """At how many moments of a bar something is to begin: beats (0.4 + 2.9 density)."""
+    return beats * (0.4 + 2.9 * density)
 
 
 def _syncopation(cell: tuple[int, ...], regularity: float) -> float:
