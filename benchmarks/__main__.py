@@ -14,6 +14,7 @@ MODULES = {  # speed first: on a quiet machine
     "music": "craft",
     "seeing": "seeing",
     "hearing": "hearing",
+    "vocoding": "vocoding",
 }
 
 

@@ -55,7 +55,7 @@ FLOORS = {
     "synthesizer": 3,
     "vocoders": 3.2,
     "explanations": 3.5,
-    "networks": 3.6,
+    "networks": 4.6,
     "roads": 4,
     "evaluation": 4.5,
     "plots": 4.8,

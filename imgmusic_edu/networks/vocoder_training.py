@@ -63,7 +63,7 @@ class Trainer:
     def run(self, minutes, *, notice=print):
         """Learn until `minutes` of the processor are spent, all runs together; an interrupt keeps what is learnt."""
         samples, _ = corpus("train", notice=notice)
-        held_out = self._held_out(notice)
+        validation = self._validation(notice)
         budget, began, reported = 60 * minutes, time.process_time() - self.spent, self.spent
         sums = dict.fromkeys(WEIGHTS, 0.0)
         n = 0
@@ -79,7 +79,9 @@ class Trainer:
                 self.spent = time.process_time() - began
                 if self.spent - reported >= REPORT_SECONDS or self.spent >= budget:
                     learnt = {kind: value / n for kind, value in sums.items()}
-                    self._report(learnt, {kind: float(value) for kind, value in self._judge(*held_out).items()}, notice)
+                    self._report(
+                        learnt, {kind: float(value) for kind, value in self._judge(*validation).items()}, notice
+                    )
                     sums, n, reported = dict.fromkeys(WEIGHTS, 0.0), 0, self.spent
                     self.save()
         except KeyboardInterrupt:
@@ -97,17 +99,17 @@ class Trainer:
         self.optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
         return found
 
-    def _held_out(self, notice):
+    def _validation(self, notice):
         """The same 32 crops every time."""
-        samples, _ = corpus("held_out", notice=notice)
+        samples, _ = corpus("validation", notice=notice)
         random = np.random.default_rng(1)
         return examples(np.concatenate([_crops(samples, random) for _ in range(4)]), n_mels=self.n_mels)
 
-    def _report(self, learnt, held_out, notice):
+    def _report(self, learnt, judged, notice):
         row = {"minutes": round(self.spent / 60, 3), "steps": self.step}
-        for half, found in (("train", learnt), ("held_out", held_out)):
-            row[half] = round(sum(WEIGHTS[kind] * found[kind] for kind in WEIGHTS), 5)
-            row |= {f"{half}_{kind}": round(found[kind], 5) for kind in WEIGHTS}
+        for part, found in (("train", learnt), ("validation", judged)):
+            row[part] = round(sum(WEIGHTS[kind] * found[kind] for kind in WEIGHTS), 5)
+            row |= {f"{part}_{kind}": round(found[kind], 5) for kind in WEIGHTS}
         path = self.folder / "learning.csv"
         new = not path.is_file()
         with path.open("a", newline="") as file:
@@ -115,9 +117,8 @@ class Trainer:
             if new:
                 writer.writeheader()
             writer.writerow(row)
-        notice(
-            f"{row['minutes']:7.2f} min {self.step:6d} steps  train {row['train']:.4f}  held out {row['held_out']:.4f}"
-        )
+        both = f"train {row['train']:.4f}  validation {row['validation']:.4f}"
+        notice(f"{row['minutes']:7.2f} min {self.step:6d} steps  {both}")
 
     def save(self):
         """Write the checkpoint, whole or not at all."""
@@ -199,14 +200,21 @@ def main(arguments=None):
 
 
 def _evaluate(path):
+    """Print the measures on the validation pieces: the network, what needs none, and what is possible."""
+    from .. import vocoders
+    from ..evaluation.vocoding import BOUNDS, MEASURES, compare, means, true_phase
     from ..vocoders.neural import NeuralVocoder, open_neural
-    from .vocoder_evaluation import MEASURES, evaluate
 
     if path is None:
         vocoder = open_neural()
     else:
         with np.load(path) as stored:
             vocoder = NeuralVocoder(dict(stored))
-    print(f"| {vocoder.n_mels} bands | " + " | ".join(MEASURES) + " |")
-    print("| --- " * (len(MEASURES) + 1) + "|")
-    evaluate(vocoder)
+    untrained = {name: vocoders.get(name) for name in ("griffin_lim", "fast_griffin_lim", "pghi")}
+    ways = {name: lambda sound, levels, way=way: way(levels) for name, way in {"neural": vocoder, **untrained}.items()}
+    ways |= BOUNDS | {"learned magnitude, true phase": true_phase(vocoder.magnitude)}
+    sounds = (row.astype(np.float32) / 32768 for row in corpus("validation")[0])
+    print(f"| {vocoder.n_mels} bands | " + " | ".join([*MEASURES.values(), "RTF"]) + " |")
+    print("| --- " * (len(MEASURES) + 2) + "|")
+    for name, found in means(list(compare(ways, sounds, n_mels=vocoder.n_mels))).items():
+        print(f"| {name} | " + " | ".join(f"{found[key]:.3f}" for key in (*MEASURES, "rtf")) + " |")

@@ -10,7 +10,7 @@ from ..audio_features.transforms import N_FFT, db_to_power, whole
 from ..sounds import SAMPLE_RATE, Sound
 from .heap import RealTimePhase, pghi
 from .neural import open_neural
-from .streaming import Samples, below_full_scale, checked
+from .streaming import Samples, below_full_scale, blocks, checked
 
 __all__ = ["PGHI", "FastGriffinLim", "GriffinLim", "to_magnitude"]
 
@@ -116,7 +116,7 @@ class PGHI:
     def __call__(self, log_mel):
         """The sound of log-mel frames, shape (frames, n_mels), dB (see `vocoders.get`)."""
         if self.real_time:
-            return Sound(np.concatenate(list(self.stream([log_mel]))), title="PGHI in real time")
+            return Sound(np.concatenate(list(self.stream(blocks(log_mel)))), title="PGHI in real time")
         magnitude = _two_or_more(to_magnitude(log_mel, inversion=self.inversion))
         return Sound(below_full_scale(pghi(magnitude)), title="PGHI")
 

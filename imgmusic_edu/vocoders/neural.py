@@ -26,7 +26,7 @@ from scipy.linalg import lapack
 from ..audio_features.inverses import mel_to_magnitude
 from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, hann
 from ..sounds import SAMPLE_RATE, Sound
-from .streaming import OVERLAP, TINY, Laid, Samples, Window, checked, unit
+from .streaming import OVERLAP, TINY, Laid, Samples, Window, blocks, checked, unit
 
 __all__ = ["N_BINS", "OUTPUTS", "SOFTEST", "NeuralVocoder", "normalised", "open_neural"]
 
@@ -35,7 +35,6 @@ N_BINS = N_FFT // 2 + 1
 OUTPUTS = ("level", "advance_x", "advance_y", "difference_x", "difference_y")
 SOFTEST = 1e-4  #: magnitude that counts as nothing, in logarithms
 CENTRE, SPREAD = -40.0, 25.0  # dB: most of what music has in its bands lies within one SPREAD of CENTRE
-AT_ONCE = 256  # frames: longer pieces go through in blocks of so many, so that memory stays flat
 MOMENTUM = 0.1, 0.4975  # of the two rounds: how much of where it came from is taken away from where it leads
 UNSURE = np.float32(0.5)  # a phase that bins agree on by less hands less on: else rounding would grow to chaos in time
 ANCHOR = np.float32(0.02)  # how much phase 0 counts beside the phase before: old errors are forgotten in half a second
@@ -101,8 +100,7 @@ class NeuralVocoder:
             No frames, another number of bands, or values that are not finite.
         """
         log_mel = checked(log_mel, self.n_mels)
-        blocks = (log_mel[start : start + AT_ONCE] for start in range(0, len(log_mel), AT_ONCE))
-        return Sound(np.concatenate(list(self.stream(blocks))), title="Neural vocoder")
+        return Sound(np.concatenate(list(self.stream(blocks(log_mel)))), title="Neural vocoder")
 
     def magnitude(self, log_mel):
         """Magnitudes as the network tells them, without phase: shape (frames, N_FFT // 2 + 1), float32.

@@ -11,10 +11,11 @@ from scipy import fft
 
 from ..audio_features.transforms import HOP_LENGTH, N_FFT, hann
 
-__all__ = ["OVERLAP", "TINY", "Laid", "Samples", "Window", "below_full_scale", "checked", "unit"]
+__all__ = ["OVERLAP", "TINY", "Laid", "Samples", "Window", "below_full_scale", "blocks", "checked", "unit"]
 
 OVERLAP = N_FFT // HOP_LENGTH - 1  #: frames to either side that share samples with one
 TINY = np.float32(1e-20)
+AT_ONCE = 256  # frames
 KNEE = 0.9  # beyond it the output is bent, so that it never reaches full scale
 
 
@@ -47,6 +48,12 @@ def checked(log_mel, n_mels=None):
     if log_mel.dtype.kind not in "fiu" or not np.isfinite(log_mel).all():
         raise ValueError("The log-mel holds values that are not finite numbers (NaN or infinity): -100 dB is silence.")
     return log_mel.astype(np.float32, copy=False)
+
+
+def blocks(log_mel):
+    """Frames in blocks: a long piece goes through a stream piecemeal, so that memory stays flat."""
+    log_mel = checked(log_mel)
+    return (log_mel[start : start + AT_ONCE] for start in range(0, len(log_mel), AT_ONCE))
 
 
 class Window:
