@@ -48,6 +48,7 @@ INVERSIONS = ("multiplicative", "pinv", "nnls")  #: ways from mel bands to bins
 ROUND_TRIPS = ("stft", "magnitude", "mel", "mfcc")  #: kinds, each losing more than the one before
 MOMENTUM = 0.99  # of the fast Griffin-Lim iteration
 N_UPDATES = 30  # of the multiplicative inversion: later ones change nothing that is heard
+TINY = np.float32(1e-20)  # where nothing sounds, 0 / 0 is to be 0
 UNSEEN = 1e-3  # sum of squared windows below which a sample cannot be told from rounding
 DYNAMICS = 80  # dB: what lies deeper below the loudest bin is not heard beside it
 
@@ -105,10 +106,7 @@ def istft(spectrum, *, n_fft=N_FFT, hop_length=HOP_LENGTH, length=None):
 
 
 def _overlap_add(frames, hop_length):
-    """Frames laid where they belong and added, shape (..., frames, n) to (..., hop_length * (frames - 1) + n).
-
-    All frames at once, a hop-long slice of them at a time.
-    """
+    """Frames laid where they belong and added, shape (..., frames, n) to (..., hop_length * (frames - 1) + n)."""
     *sounds, n_frames, n = frames.shape
     n_slices = -(-n // hop_length)
     total = np.zeros((*sounds, n_frames + n_slices - 1, hop_length), frames.dtype)
@@ -189,6 +187,7 @@ def mel_to_magnitude(mel_power, *, method="multiplicative", sample_rate=SAMPLE_R
     "multiplicative": from a flat spectrum, each bin is multiplied again and again by how much too quiet its bands are,
     power *= (mel / (power @ filters)) @ filters.T / filters.sum(1); nothing becomes negative, and ratios count, so
     soft bands do, too (Richardson 1972, JOSA 62(1); Lee & Seung 2001, NIPS 13, for the Kullback-Leibler divergence).
+    Taught in chapter 03.
 
     Parameters
     ----------
@@ -206,10 +205,6 @@ def mel_to_magnitude(mel_power, *, method="multiplicative", sample_rate=SAMPLE_R
     ------
     ValueError
         Another method.
-
-    Notes
-    -----
-    Taught in chapter 03.
     """
     mel_power = np.asarray(mel_power)
     *frames, n_mels = mel_power.shape
@@ -221,18 +216,33 @@ def mel_to_magnitude(mel_power, *, method="multiplicative", sample_rate=SAMPLE_R
     elif method == "nnls":
         power = np.array([optimize.nnls(filters.T, bands)[0] for bands in mel])
     elif method == "multiplicative":
-        tiny = np.float32(1e-20)  # where nothing sounds, 0 / 0 is to be 0
-        few, weights = thin(mel_filters, **settings), np.maximum(filters.sum(axis=1), tiny)
-        power = np.repeat(mel.mean(axis=1, keepdims=True), len(filters), axis=1)
-        for _ in range(N_UPDATES):
-            power *= (mel / np.maximum(power @ few, tiny)) @ few.T / weights
+        power = _multiplied(mel, *_gather_and_spread(**settings))
     else:
         raise ValueError(f"Mel bands are inverted by {', '.join(INVERSIONS)}, but {method!r} was asked for.")
     return np.sqrt(power).reshape(*frames, -1)
 
 
+def _multiplied(mel, gather, spread):
+    """The multiplicative inversion, with frames as columns: products of few numbers with long rows are quick."""
+    bands = np.ascontiguousarray(mel.T)  # (mels, frames)
+    power = np.repeat(bands.mean(axis=0)[None], spread.shape[0], axis=0)  # (bins, frames)
+    for _ in range(N_UPDATES):
+        power *= spread @ (bands / np.maximum(gather @ power, TINY))
+    return np.ascontiguousarray(power.T)
+
+
+@lru_cache(maxsize=16)
+def _gather_and_spread(**settings):
+    """From bins to bands, (mels, bins), and from bands to the mean over those that a bin is in, (bins, mels)."""
+    few = thin(mel_filters, **settings)
+    weights = np.maximum(few.sum(axis=1), TINY)
+    return few.T.tocsr(), few.multiply(1 / weights[:, None]).tocsr()
+
+
 def mfcc_to_mel(coefficients, *, n_mels=N_MELS):
     """Mel power from MFCC: those that were cut off are taken as 0, so only the outline of each spectrum comes back.
+
+    Taught in chapter 03.
 
     Parameters
     ----------
@@ -248,10 +258,6 @@ def mfcc_to_mel(coefficients, *, n_mels=N_MELS):
     ------
     ValueError
         More coefficients than bands.
-
-    Notes
-    -----
-    Taught in chapter 03.
     """
     coefficients = np.asarray(coefficients)
     if coefficients.shape[-1] > whole(n_mels, "n_mels"):
