@@ -315,7 +315,7 @@ def test_distances_have_known_values():
         (lambda s: inv.istft(s[0]), r"this one is \(513,\)"),
         (lambda s: inv.istft(s, length=9000), "sample .* of 9000"),
         (lambda s: inv.istft(s, hop_length=2.5), "hop_length must be"),
-        (lambda s: inv.griffin_lim(np.abs(s), length=9000), "9000 samples every 256 have 36 frames, .* has 20"),
+        (lambda s: inv.griffin_lim(np.abs(s), length=9000), "9000 samples every 256 do not have 20 frames"),
         (lambda s: inv.mel_to_magnitude(np.abs(s[:, :80]), method="svd"), "multiplicative, pinv, nnls, but 'svd'"),
         (lambda s: inv.mfcc_to_mel(np.abs(s[:, :20]), n_mels=13), "20 coefficients do not come from 13"),
         (

@@ -162,8 +162,7 @@ def griffin_lim(magnitude, *, n_iter=32, momentum=MOMENTUM, hop_length=HOP_LENGT
     n_frames, n_fft = magnitude.shape[-2], 2 * (magnitude.shape[-1] - 1)
     length = whole(hop_length, "hop_length") * (n_frames - 1) if length is None else length
     if length // hop_length + 1 != n_frames:
-        found = length // hop_length + 1
-        raise ValueError(f"{length} samples every {hop_length} have {found} frames, but the magnitude has {n_frames}.")
+        raise ValueError(f"{length} samples every {hop_length} do not have {n_frames} frames, as the magnitude has.")
     settings = {"n_fft": n_fft, "hop_length": hop_length}
     turns = np.random.default_rng(seed).random(magnitude.shape, dtype=np.float32)
     phase, before = np.exp(2j * np.pi * turns).astype(np.complex64), np.complex64(0)
