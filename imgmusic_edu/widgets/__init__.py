@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "spectrogram_microscope",
         "tune",
         "upload",
+        "vocoder_switch",
         "what_is_lost",
     ],
     submod_attrs={
@@ -33,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "spectrogram_microscope": ["SpectrogramMicroscope"],
         "tune": ["TunePanel", "tune_panel"],
         "upload": ["PictureUpload", "uploaded_files"],
+        "vocoder_switch": ["VocoderSwitch"],
         "what_is_lost": ["WhatIsLost"],
     },
 )
