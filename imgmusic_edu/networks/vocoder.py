@@ -9,7 +9,7 @@ frame, and leaves the arithmetic that needs no learning to `vocoders.neural`:
   an arrow for each: it points where the phase turns, and it is short where the network cannot know. That is what the
   mean squared distance to arrows of length 1 asks for: the best answer is the mean of all that may come.
 
-    python -m imgmusic_edu.networks.vocoder train --minutes 60     learn, or go on learning; Ctrl-C keeps what is learnt
+    python -m imgmusic_edu.networks.vocoder train                  learn, or go on learning; Ctrl-C keeps what is learnt
     python -m imgmusic_edu.networks.vocoder evaluate               the table beside Griffin-Lim, on held-out pieces
 
 After Siuzdak 2023, "Vocos", arXiv:2306.00814 (blocks over frames, no waveform upsampling); Liu et al. 2022, "A ConvNet

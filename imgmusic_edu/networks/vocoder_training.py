@@ -180,7 +180,7 @@ def main(arguments=None):
     )
     commands = parser.add_subparsers(dest="what", required=True)
     learn = commands.add_parser("train", help="learn, or go on learning; Ctrl-C keeps what is learnt")
-    learn.add_argument("--minutes", type=float, default=60.0, help="of one processor core, all runs together")
+    learn.add_argument("--minutes", type=float, default=55.0, help="of one processor core, all runs together")
     learn.add_argument("--folder", type=Path, help="for checkpoint and learning curve (default: the user's cache)")
     learn.add_argument("--n-mels", type=int, default=N_MELS)
     learn.add_argument("--width", type=int, default=256)
