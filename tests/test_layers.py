@@ -67,7 +67,7 @@ def test_layers_are_librosas_within_a_ten_thousandth(settings, n, seed):
 
 
 def test_music_is_the_same_as_outside_the_graph(music):
-    expected = librosas(music, {"n_fft": 1024, "hop_length": 256, "sample_rate": RATE, "n_mels": 80})
+    expected = librosas(music, {"n_fft": 1024, "hop_length": 256, "sample_rate": RATE, "n_mels": 128})
     np.testing.assert_allclose(
         np.asarray(MelSpectrogram()(music[None]))[0], expected, rtol=1e-4, atol=1e-6 * expected.max()
     )
@@ -77,7 +77,7 @@ def test_music_is_the_same_as_outside_the_graph(music):
 def test_batches_and_single_clips():
     batch = np.random.default_rng(0).normal(size=(2, 3, 3000)).astype(np.float32)
     together = np.asarray(LogMel()(batch))
-    assert together.shape == (2, 3, 12, 80)
+    assert together.shape == (2, 3, 12, 128)
     np.testing.assert_allclose(together[1, 2], np.asarray(LogMel()(batch[1, 2])), atol=1e-3)
 
 
@@ -144,14 +144,14 @@ def test_a_sound_can_be_found_by_its_gradient(music):
 
 def test_shapes_are_known_before_there_is_sound():
     inputs = keras.Input((None,))
-    assert keras.Model(inputs, LogMel()(inputs)).output_shape == (None, None, 80)
+    assert keras.Model(inputs, LogMel()(inputs)).output_shape == (None, None, 128)
     assert LogMel(n_mels=40, hop_length=100)(keras.Input((RATE,))).shape == (None, 221, 40)
 
 
 def test_in_a_pipeline_and_compiled(music):
     expected = np.asarray(LogMel()(music[None]))
     data = tf.data.Dataset.from_tensors(music).repeat(4).batch(2).map(LogMel())
-    assert [batch.shape for batch in data] == [(2, 173, 80)] * 2
+    assert [batch.shape for batch in data] == [(2, 173, 128)] * 2
     np.testing.assert_allclose(next(iter(data))[1], expected[0], atol=0.01)
     compiled = tf.function(LogMel(), jit_compile=True)(music[None])
     np.testing.assert_allclose(compiled, expected, atol=0.02)
@@ -191,7 +191,7 @@ def test_keras_mel_spectrogram_is_another(music):
     """HTK's scale, straight in mel, height 1, mirrored ends; and decibels that hang on the batch."""
     import librosa
 
-    settings = {"fft_length": 1024, "sequence_stride": 256, "sampling_rate": RATE, "num_mel_bins": 80}
+    settings = {"fft_length": 1024, "sequence_stride": 256, "sampling_rate": RATE, "num_mel_bins": 128}
     powers = keras.layers.MelSpectrogram(**settings, min_freq=0.0, power_to_db=False)
     theirs = np.asarray(powers(music[None]))[0].T
     ours = np.asarray(MelSpectrogram()(music[None]))[0]
@@ -199,7 +199,7 @@ def test_keras_mel_spectrogram_is_another(music):
     def apart(reference):
         return np.linalg.norm(theirs - reference) / np.linalg.norm(theirs)
 
-    same = {"y": music, "sr": RATE, "n_fft": 1024, "hop_length": 256, "n_mels": 80}
+    same = {"y": music, "sr": RATE, "n_fft": 1024, "hop_length": 256, "n_mels": 128}
     htk = librosa.feature.melspectrogram(**same, htk=True, norm=None, pad_mode="reflect").T
     assert theirs.shape == ours.shape
     assert apart(ours) > 0.5  # even as powers from 0 Hz
