@@ -183,7 +183,7 @@ class _Network:
 
 def _read(answers, log_mel):
     """Magnitudes, shape (n, bins), and the arrows of advance and difference, complex, from the network's answers."""
-    mel = np.maximum(10 ** (log_mel / 10), np.float32(FLOOR))
+    mel = np.maximum(np.exp(log_mel * np.float32(np.log(10) / 10)), np.float32(FLOOR))
     base = mel_to_magnitude(mel) if len(mel) else np.zeros((0, N_BINS), np.float32)
     magnitude = np.maximum(base, np.float32(SOFTEST)) * np.exp(np.minimum(answers[:, 0], 5))
     magnitude[log_mel.max(axis=1, initial=-np.inf) < -99.9] = 0  # silence
@@ -203,21 +203,19 @@ class _Phase:
         earlier = np.concatenate([self.before[None], magnitude])[:-1]
         in_time, in_bins = magnitude * earlier, magnitude[:, 1:] * magnitude[:, :-1]
         # Loud pairs of bins decide, and among equals those whose arrows are long.
-        in_time = in_time * np.sqrt(in_time) * np.abs(advance) + TINY
-        in_bins = SMOOTH * in_bins * np.sqrt(in_bins) * np.abs(difference) + TINY
+        in_time, in_bins = in_time * np.sqrt(in_time), SMOOTH * in_bins * np.sqrt(in_bins)
+        ahead, below = in_time * advance, -in_bins * difference
+        in_time, in_bins = in_time * np.abs(advance) + TINY, in_bins * np.abs(difference) + TINY
         anchor = ANCHOR * (in_time + np.float32(0.3) * magnitude**2 * magnitude)
         diagonal = in_time + anchor
         diagonal[:, 1:] += in_bins
         diagonal[:, :-1] += in_bins
-        below, ahead = -in_bins * unit(difference), in_time * unit(advance)
-        spectrum = np.empty(magnitude.shape, np.complex64)
+        agreed = np.empty(magnitude.shape, np.complex64)
         for t in range(len(magnitude)):
-            *_, agreed, _ = lapack.cptsv(diagonal[t], below[t], ahead[t] * self.turned + anchor[t])
-            sure = np.abs(agreed)
-            self.turned = agreed / np.maximum(sure, UNSURE)
-            spectrum[t] = magnitude[t] * agreed / (sure + TINY)
+            *_, agreed[t], _ = lapack.cptsv(diagonal[t], below[t], ahead[t] * self.turned + anchor[t])
+            self.turned = agreed[t] / np.maximum(np.abs(agreed[t]), UNSURE)
         self.before = magnitude[-1] if len(magnitude) else self.before
-        return (spectrum,)
+        return (magnitude * unit(agreed),)
 
 
 class _Agreement:
