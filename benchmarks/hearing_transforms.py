@@ -25,7 +25,7 @@ OURS, LIBROSA = "ours, as one batch", "librosa, clip by clip"
 LAYER, KERAS = "LogMel, our Keras layer", "keras.layers.MelSpectrogram (another scale)"
 _OUR_ROOM = "from imgmusic_edu.audio_features import transforms as tr"
 _TENSORFLOW = "import os; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'; import keras; import tensorflow as tf"
-_MEL = "librosa.feature.melspectrogram(y=clip, sr=22050, n_fft=1024, hop_length=256, n_mels=80)"
+_MEL = "librosa.feature.melspectrogram(y=clip, sr=22050, n_fft=1024, hop_length=256, n_mels=128)"
 _DB = f"librosa.power_to_db({_MEL}, top_db=None)"
 # What is made, by whom: what must be imported, and the call for all of `clips`.
 WAYS = {
@@ -38,7 +38,7 @@ WAYS = {
         "hear(tf.constant(clips)).numpy()",
     ),
     ("log-mel", KERAS): (
-        f"{_TENSORFLOW}; mel = keras.layers.MelSpectrogram(fft_length=1024, sequence_stride=256, num_mel_bins=80, "
+        f"{_TENSORFLOW}; mel = keras.layers.MelSpectrogram(fft_length=1024, sequence_stride=256, num_mel_bins=128, "
         "sampling_rate=22050); hear = tf.function(lambda clips: mel(clips))",
         "hear(tf.constant(clips)).numpy()",
     ),
@@ -107,7 +107,7 @@ def slider(samples, runs=5):
     found = {}
     for n_fft in (256, 1024, 2048, 8192):
         for hop_length in (n_fft // 16, n_fft // 4, n_fft):
-            for n_mels in (None, 80, 256):
+            for n_mels in (None, 128, 256):
                 frame = {"n_fft": n_fft, "hop_length": hop_length}
                 took = []
                 for _ in range(runs):
@@ -142,7 +142,7 @@ def transforms(*, n_clips=32, seconds=10.0, rounds=2, runs=3):
     drawn = slider(music(1, 10.0)[0])
     slowest = max(drawn, key=lambda settings: median(drawn[settings]))
     grid = [
-        (n_fft, hop_length, *(f"{median(drawn[n_fft, hop_length, n_mels]):.0f}" for n_mels in (None, 80, 256)))
+        (n_fft, hop_length, *(f"{median(drawn[n_fft, hop_length, n_mels]):.0f}" for n_mels in (None, 128, 256)))
         for n_fft, hop_length in dict.fromkeys(settings[:2] for settings in drawn)
     ]
     worst = median(drawn[slowest])
@@ -156,8 +156,8 @@ def transforms(*, n_clips=32, seconds=10.0, rounds=2, runs=3):
     return f"""### Sounds to spectra, beside librosa
 
 {verdicts([promise])}
-{n_clips} clips of {seconds:g} s, 22 050 Hz, n_fft 1024 (chroma 4096), hop 256, 80 mels, 20 MFCC. "First ever": import \
-and one clip where numba has compiled nothing yet; "in a process": the same later on. Speed: median (slowest-fastest) \
+{n_clips} clips of {seconds:g} s, 22 050 Hz, n_fft 1024 (chroma 4096), hop 256, 128 mels, 20 MFCC. "First ever": \
+import and one clip where numba has compiled nothing yet; "in a process": the same later on. Speed: median (slowest-fastest) \
 of {rounds} processes with {runs} runs each, all clips a run. Peak memory is the whole process's, clips and results \
 included: ours returns one array of everything, librosa a list of as much.
 
@@ -167,4 +167,4 @@ included: ours returns one array of everything, librosa a list of as much.
 From 10 s of samples to the levels that are drawn, milliseconds, median of 5. A hop below a sixteenth of the frame gives
 more frames than there are pixels, and nothing new to see.
 
-{table(("n_fft", "hop", "all bins", "80 mels", "256 mels"), grid)}"""
+{table(("n_fft", "hop", "all bins", "128 mels", "256 mels"), grid)}"""
