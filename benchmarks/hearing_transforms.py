@@ -157,9 +157,9 @@ def transforms(*, n_clips=32, seconds=10.0, rounds=2, runs=3):
 
 {verdicts([promise])}
 {n_clips} clips of {seconds:g} s, 22 050 Hz, n_fft 1024 (chroma 4096), hop 256, 128 mels, 20 MFCC. "First ever": \
-import and one clip where numba has compiled nothing yet; "in a process": the same later on. Speed: median (slowest-fastest) \
-of {rounds} processes with {runs} runs each, all clips a run. Peak memory is the whole process's, clips and results \
-included: ours returns one array of everything, librosa a list of as much.
+import and one clip where numba has compiled nothing yet; "in a process": the same later on. Speed: median \
+(slowest-fastest) of {rounds} processes with {runs} runs each, all clips a run. Peak memory is the whole process's, \
+clips and results included: ours returns one array of everything, librosa a list of as much.
 
 {table(header, rows)}
 ### A slider's answer
