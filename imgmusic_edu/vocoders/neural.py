@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 from scipy.linalg import lapack
+from threadpoolctl import ThreadpoolController
 
 from ..audio_features.inverses import mel_to_magnitude
 from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, hann
@@ -147,6 +148,12 @@ def open_neural():
         return NeuralVocoder(dict(stored))
 
 
+@functools.cache
+def _libraries():
+    """The libraries of linear algebra that are loaded, looked up once."""
+    return ThreadpoolController()
+
+
 class _Network:
     """Log-mel frames in; levels and arrows out, as soon as they are known."""
 
@@ -156,6 +163,10 @@ class _Network:
         self.mels = Window(0, int(look[:, 1].sum()))
 
     def push(self, log_mel, last=False):
+        with _libraries().limit(limits=1, user_api="blas"):  # so little work is done before a second thread has begun
+            return self._push(log_mel, last)
+
+    def _push(self, log_mel, last):
         seen, n = self.windows[0].push(normalised(log_mel), last)
         width = self.weights["conv0/kernel"].shape[0]
         kernel = self.weights["conv0/kernel"].reshape(-1, self.weights["conv0/kernel"].shape[2])
