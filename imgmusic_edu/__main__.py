@@ -6,8 +6,11 @@ Taught in chapter 00, section "From a terminal".
 """
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
+import threading
 import time
 import warnings
 from dataclasses import dataclass
@@ -276,7 +279,7 @@ def _run(jobs, complaints, options):
     for complaint in complaints:
         print(f"imgmusic: {printable(complaint)}", file=sys.stderr)
     n_failed, seconds = len(complaints), 0.0
-    with _Progress(len(jobs)) as progress:
+    with _Progress(len(jobs)) as progress, _first_ctrl_c() as pressed:
         for job in jobs:
             try:
                 report, problem = _make(job, options), None
@@ -293,6 +296,8 @@ def _run(jobs, complaints, options):
                 n_failed += 1
                 progress.say(_sentence(job.picture, problem), sys.stderr)
             progress.step()
+            if pressed:
+                raise KeyboardInterrupt
     if len(jobs) > 1:
         n_made = len(jobs) + len(complaints) - n_failed
         print(
@@ -338,6 +343,27 @@ def _sentence(picture, problem):
     name = name_of(picture)
     line = " ".join(printable(problem).split())
     return f"imgmusic: {line}" if name in line else f"imgmusic: {name}: {line}"
+
+
+@contextlib.contextmanager
+def _first_ctrl_c():
+    """A list that holds something after the first Ctrl-C; the picture in hand is finished, unless there is a second.
+
+    At once, it could get lost: where a library written in C calls back, no interrupt is passed on.
+    """
+    pressed: list[int] = []
+
+    def press(number, _):
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+
+    before = signal.getsignal(signal.SIGINT)
+    ours = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+    with contextlib.ExitStack() as afterwards:
+        if ours:
+            afterwards.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, press))
+        yield pressed
 
 
 class _Progress:

@@ -242,7 +242,7 @@ def test_transforms_run_in_processes_of_their_own(monkeypatch):
         "WAYS",
         {("STFT", who): ours for who in (hearing_transforms.OURS, hearing_transforms.LIBROSA)},
     )
-    monkeypatch.setattr(hearing_transforms, "slider", lambda samples: {(256, 16, m): [9.0] for m in (None, 80, 256)})
+    monkeypatch.setattr(hearing_transforms, "slider", lambda samples: {(256, 16, m): [9.0] for m in (None, 128, 256)})
     text = hearing_transforms.transforms(n_clips=2, seconds=1.0, rounds=1, runs=1)
     assert "| STFT: ours, as one batch |" in text and "| 256 | 16 | 9 | 9 | 9 |" in text
 
