@@ -240,7 +240,7 @@ def speeds(network, *, runs=7, n_clips=32):
     work : float
         FLOP that the network needs for the clips.
     """
-    from imgmusic_edu.backbones.pipeline import tensorflow
+    from imgmusic_edu.backbones.engine import tensorflow
 
     tf, _ = tensorflow()
     noise = np.random.default_rng(0)

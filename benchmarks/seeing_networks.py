@@ -85,7 +85,7 @@ def both_clocks(action):
 
 def ways(network, shown):
     """What is timed, by name: each takes the pictures `shown` from memory, in batches of 32."""
-    from imgmusic_edu.backbones.pipeline import tensorflow
+    from imgmusic_edu.backbones.engine import tensorflow
 
     tf, _ = tensorflow()
     at_hand, squares = replace(network, read=lambda square: square), [network.read(one) for one in shown]
@@ -112,7 +112,7 @@ def speeds(network, shown, *, runs):
     Columns are those of `both_clocks`. The peak is that of the fastest of many products of float32 matrices of
     2048 x 2048 in between.
     """
-    from imgmusic_edu.backbones.pipeline import tensorflow
+    from imgmusic_edu.backbones.engine import tensorflow
 
     tf, _ = tensorflow()
     square, actions, products = tf.random.normal((2048, 2048), seed=0), ways(network, shown), []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imgmusic_edu.audio_features.inverses import griffin_lim, istft, spectral_convergence
+from imgmusic_edu.audio_features.inverses import griffin_lim, spectral_convergence
 from imgmusic_edu.audio_features.transforms import HOP_LENGTH, N_FFT, N_MELS, log_mel, stft
 from imgmusic_edu.datasets import data_path
 from imgmusic_edu.evaluation.vocoding import HEALTHY, health
@@ -54,17 +54,6 @@ def clips(part, quick=False):
 # --- full spectra ------------------------------------------------------------------------------------------
 
 
-def agreed(magnitude, phase, n_iter):
-    """Fast Griffin-Lim from a phase that is nearly right instead of a random one; samples."""
-    spectrum = (magnitude * np.exp(1j * phase)).astype(np.complex64)
-    settings, before = {"n_fft": 2 * (magnitude.shape[1] - 1), "hop_length": HOP_LENGTH}, np.complex64(0)
-    for _ in range(n_iter):
-        nearest = stft(istft(spectrum, **settings), **settings)
-        ahead = nearest - np.float32(0.99 / 1.99) * before
-        spectrum, before = magnitude * ahead / np.maximum(np.abs(ahead), np.float32(1e-20)), nearest
-    return istft(spectrum, **settings)
-
-
 def spectral_clip(kind, number):
     """The samples of one of SPECTRA."""
     if kind == "steady":
@@ -92,7 +81,7 @@ def from_spectra(job):
         CLASSIC: lambda: griffin_lim(magnitude, n_iter=32, momentum=0),
         FAST: lambda: griffin_lim(magnitude, n_iter=60),
         HEAP: lambda: heap.pghi(magnitude),
-        "PGHI, 32 fast Griffin-Lim": lambda: agreed(magnitude, heap.phase(magnitude), 32),
+        "PGHI, 32 fast Griffin-Lim": lambda: griffin_lim(magnitude, n_iter=32, phase=heap.phase(magnitude)),
     }
     heap.pghi(magnitude[:10])  # numba compiles once
     rows = []

@@ -40,6 +40,7 @@ __all__ = [
     "log_spectral_distance",
     "mel_to_magnitude",
     "mfcc_to_mel",
+    "overlap_add",
     "round_trip",
     "spectral_convergence",
 ]
@@ -102,10 +103,10 @@ def istft(spectrum, *, n_fft=N_FFT, hop_length=HOP_LENGTH, length=None):
         )
     frames = fft.irfft(spectrum)
     frames *= hann(n_fft).astype(frames.dtype)
-    return _overlap_add(frames, hop_length)[..., n_fft // 2 :][..., :length] / seen.astype(frames.dtype)
+    return overlap_add(frames, hop_length)[..., n_fft // 2 :][..., :length] / seen.astype(frames.dtype)
 
 
-def _overlap_add(frames, hop_length):
+def overlap_add(frames, hop_length):
     """Frames laid where they belong and added, shape (..., frames, n) to (..., hop_length * (frames - 1) + n)."""
     *sounds, n_frames, n = frames.shape
     n_slices = -(-n // hop_length)
@@ -118,18 +119,18 @@ def _overlap_add(frames, hop_length):
 
 @lru_cache(maxsize=16)
 def _window_sum(n_fft, hop_length, n_frames):
-    return _overlap_add(np.broadcast_to(hann(n_fft) ** 2, (n_frames, n_fft)), hop_length)
+    return overlap_add(np.broadcast_to(hann(n_fft) ** 2, (n_frames, n_fft)), hop_length)
 
 
 # --- magnitude ---------------------------------------------------------------------------------------------
 
 
-def griffin_lim(magnitude, *, n_iter=32, momentum=MOMENTUM, hop_length=HOP_LENGTH, seed=0, length=None):
+def griffin_lim(magnitude, *, n_iter=32, momentum=MOMENTUM, hop_length=HOP_LENGTH, phase=None, seed=0, length=None):
     """A sound whose STFT has this magnitude: the phase is guessed, then made to agree with itself.
 
     There and back, again and again: most phases belong to no sound, and the sound that comes nearest has a better one.
     The given magnitude is put back each time. With momentum, which takes each step a little too far (Griffin & Lim
-    1984; Perraudin, Balazs & Soendergaard 2013, WASPAA). The figures are librosa's from the same first guess.
+    1984; Perraudin, Balazs & Soendergaard 2013, WASPAA). librosa's figures from its guess. Taught in chapters 03, 09.
 
     Parameters
     ----------
@@ -140,8 +141,10 @@ def griffin_lim(magnitude, *, n_iter=32, momentum=MOMENTUM, hop_length=HOP_LENGT
         How much too far; 0 is the algorithm of 1984.
     hop_length : int
         As in the `stft` that it came from.
+    phase : np.ndarray, shape as magnitude, radians, optional
+        The first guess; without it, one at random.
     seed : int
-        Of the first guess.
+        Of the guess at random.
     length : int, optional
         Samples wanted, as for `istft`; it must be one that has this many frames.
 
@@ -153,10 +156,6 @@ def griffin_lim(magnitude, *, n_iter=32, momentum=MOMENTUM, hop_length=HOP_LENGT
     ------
     ValueError
         As for `istft`.
-
-    Notes
-    -----
-    Taught in chapter 03; chapter 09 sets other vocoders beside it.
     """
     magnitude = np.asarray(magnitude, dtype=np.float32)
     n_frames, n_fft = magnitude.shape[-2], 2 * (magnitude.shape[-1] - 1)
@@ -164,14 +163,15 @@ def griffin_lim(magnitude, *, n_iter=32, momentum=MOMENTUM, hop_length=HOP_LENGT
     if length // hop_length + 1 != n_frames:
         raise ValueError(f"{length} samples every {hop_length} do not have {n_frames} frames, as the magnitude has.")
     settings = {"n_fft": n_fft, "hop_length": hop_length}
-    turns = np.random.default_rng(seed).random(magnitude.shape, dtype=np.float32)
-    phase, before = np.exp(2j * np.pi * turns).astype(np.complex64), np.complex64(0)
+    if phase is None:
+        phase = 2 * np.pi * np.random.default_rng(seed).random(magnitude.shape, dtype=np.float32)
+    turned, before = np.exp(1j * phase).astype(np.complex64), np.complex64(0)
     for _ in range(n_iter):
-        nearest = stft(istft(magnitude * phase, **settings, length=length), **settings)
-        phase = nearest - np.float32(momentum / (1 + momentum)) * before
-        phase *= 1 / (np.abs(phase) + np.finfo(np.float32).tiny)
+        nearest = stft(istft(magnitude * turned, **settings, length=length), **settings)
+        turned = nearest - np.float32(momentum / (1 + momentum)) * before
+        turned *= 1 / (np.abs(turned) + np.finfo(np.float32).tiny)
         before = nearest
-    return istft(magnitude * phase, **settings, length=length)
+    return istft(magnitude * turned, **settings, length=length)
 
 
 # --- mel and MFCC ------------------------------------------------------------------------------------------

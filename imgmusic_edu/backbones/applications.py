@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 from .efficientnet import image_classes, open_efficientnet
-from .pipeline import Backbone, centre_square, precision, tensorflow
+from .engine import precision, tensorflow
+from .pipeline import Backbone, centre_square
 
 __all__ = ["LAYERS", "open_application"]
 

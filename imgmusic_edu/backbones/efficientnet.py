@@ -14,7 +14,8 @@ import json
 import numpy as np
 
 from ..datasets import data_path
-from .pipeline import Backbone, centre_square, precision, tensorflow
+from .engine import precision, tensorflow
+from .pipeline import Backbone, centre_square
 
 __all__ = ["BLOCKS", "SIZE", "build", "image_classes", "open_efficientnet", "read_weights", "scale"]
 

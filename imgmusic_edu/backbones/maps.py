@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from .. import datasets
-from .pipeline import centre_box, tensorflow
+from .engine import tensorflow
+from .pipeline import centre_box
 
 __all__ = ["class_activation_map", "enlarge", "grad_cam", "top_pictures", "unit_map"]
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .engine import has_card, precision, tensorflow
+from .engine import has_card, tensorflow
 
-__all__ = ["BATCH_SIZE", "CROP", "Backbone", "centre_box", "centre_square", "has_card", "precision", "tensorflow"]
+__all__ = ["BATCH_SIZE", "CROP", "Backbone", "centre_box", "centre_square"]
 
 BATCH_SIZE = 32
 CROP = 0.875  #: share of the shorter side that a network is shown: 224 of 256 pixels, as ImageNet is scored

@@ -16,7 +16,8 @@ import numpy as np
 from .. import sounds
 from ..audio_features.transforms import mel_spectrogram
 from ..datasets import data_path
-from .pipeline import Backbone, precision, tensorflow
+from .engine import precision, tensorflow
+from .pipeline import Backbone
 
 __all__ = ["LAYERS", "PATCH_SECONDS", "SAMPLE_RATE", "build", "open_sound_vgg", "patches", "read_weights", "sound_tags"]
 

@@ -50,6 +50,7 @@ __all__ = [
     "health",
     "means",
     "measure",
+    "mel_difference",
     "mel_error",
     "onset_error",
     "pitch_errors",
@@ -146,9 +147,16 @@ def mel_error(sound, made):
     The mean |difference| over frames and bands, as in the mel loss of HiFi-GAN (Kong, Kim & Bae 2020, NeurIPS 33).
     Both are samples, shape (n,), float.
     """
-    there, here = log_mel(sound), log_mel(made)
-    floor = there.max() - DYNAMICS
-    return float(np.abs(np.maximum(there, floor) - np.maximum(here, floor)).mean())
+    return float(np.abs(mel_difference(log_mel(sound), log_mel(made))).mean())
+
+
+def mel_difference(levels, made):
+    """By how many dB the copy's mel bands are too loud, shape (frames, bands): log-mel of the copy - of the sound.
+
+    What lies deeper than 80 dB below the original's loudest band is taken as just that.
+    """
+    floor = levels.max() - DYNAMICS
+    return np.maximum(made, floor) - np.maximum(levels, floor)
 
 
 def onset_error(sound, made):

@@ -24,7 +24,7 @@ import numpy as np
 
 from ..audio_features.inverses import mel_to_magnitude
 from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, N_MELS, hann, mel_filters, thin
-from ..backbones.pipeline import tensorflow
+from ..backbones.engine import tensorflow
 from ..vocoders.neural import N_BINS, OUTPUTS, SOFTEST, normalised
 
 __all__ = ["LOOK", "build", "examples", "losses", "weights_of"]

@@ -29,7 +29,7 @@ from ..instruments import TIMBRES
 from ..scores import Score, ScoreError
 from ..sounds import SAMPLE_RATE, open_sound
 
-__all__ = ["PARTS", "SECONDS", "arrange", "cache_folder", "corpus", "pieces"]
+__all__ = ["PARTS", "SECONDS", "arrange", "cache_folder", "corpus", "pieces", "save_arrays"]
 
 #: Pieces of every kind that is shipped, by the part of the corpus that they belong to; all others are trained on.
 KEPT = {
@@ -113,10 +113,8 @@ def corpus(part, *, notice=print):
         if part == "train":
             excerpts += _strewn(SAMPLES)
         kept, rows = zip(*excerpts, strict=True)
-        target = io.BytesIO()
-        np.savez(target, samples=np.stack([np.round(row * 32767).astype(np.int16) for row in rows]), names=kept)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, target.getvalue())
+        save_arrays(path, samples=np.stack([np.round(row * 32767).astype(np.int16) for row in rows]), names=kept)
     with np.load(path) as stored:
         return stored["samples"], stored["names"]
 
@@ -124,6 +122,13 @@ def corpus(part, *, notice=print):
 def cache_folder():
     """Where what can be made again is kept: imgmusic_edu in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "imgmusic_edu"
+
+
+def save_arrays(path, **arrays):
+    """Write arrays to an .npz, whole or not at all."""
+    target = io.BytesIO()
+    np.savez(target, **arrays)
+    write_atomically(path, target.getvalue())
 
 
 def _played(names, n_each):

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from ..audio_features.transforms import HOP_LENGTH, N_FFT, N_MELS
-from ..backbones.pipeline import tensorflow
-from ..files import write_atomically
+from ..backbones.engine import tensorflow
 from .vocoder import CROP_FRAMES, LOOK, WEIGHTS, build, examples, losses, weights_of
-from .vocoder_corpus import cache_folder, corpus
+from .vocoder_corpus import cache_folder, corpus, save_arrays
 
 __all__ = ["Trainer", "main", "train"]
 
@@ -124,7 +123,7 @@ class Trainer:
         """Write the checkpoint, whole or not at all."""
         state = {f"model/{i}": v for i, v in enumerate(self.model.get_weights())}
         state |= {f"optimizer/{i}": np.asarray(v) for i, v in enumerate(self.optimizer.variables)}
-        write_atomically(self.checkpoint, _npz(**state, spent=self.spent, step=self.step, n_mels=self.n_mels))
+        save_arrays(self.checkpoint, **state, spent=self.spent, step=self.step, n_mels=self.n_mels)
 
     def _resume(self):
         with np.load(self.checkpoint) as state:
@@ -142,7 +141,7 @@ class Trainer:
         """Write the weights as the shipped file holds them: float16, by name."""
         named = weights_of(self.model, look=self.look)
         named = {name: v.astype(np.float16) if v.dtype == np.float32 else v for name, v in named.items()}
-        write_atomically(path, _npz(**named))
+        save_arrays(path, **named)
 
 
 def _crops(samples, random):
@@ -156,14 +155,6 @@ def _crops(samples, random):
             for row, first, gain in zip(rows, firsts, gains, strict=True)
         ]
     )
-
-
-def _npz(**arrays):
-    import io
-
-    target = io.BytesIO()
-    np.savez(target, **arrays)
-    return target.getvalue()
 
 
 def train(*, minutes, folder=None, notice=print, **settings):

@@ -10,11 +10,10 @@ from ..audio_features.transforms import N_FFT, db_to_power, whole
 from ..sounds import SAMPLE_RATE, Sound
 from .heap import RealTimePhase, pghi
 from .neural import open_neural
-from .streaming import Samples, below_full_scale, blocks, checked
+from .streaming import Samples, below_full_scale, blocks, checked, silent
 
 __all__ = ["PGHI", "FastGriffinLim", "GriffinLim", "to_magnitude"]
 
-SILENCE = -99.9  # dB: a frame with nothing above it is silent
 WAYS = (*INVERSIONS, "learned")  # from mel bands to magnitudes
 
 
@@ -48,7 +47,7 @@ def to_magnitude(log_mel, *, inversion="multiplicative"):
         return open_neural().magnitude(log_mel)
     log_mel = checked(log_mel)
     magnitude = mel_to_magnitude(db_to_power(log_mel), method=inversion).astype(np.float32)
-    magnitude[log_mel.max(axis=1) < SILENCE] = 0
+    magnitude[silent(log_mel)] = 0
     return magnitude
 
 

@@ -27,7 +27,7 @@ from threadpoolctl import ThreadpoolController
 from ..audio_features.inverses import mel_to_magnitude
 from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, hann
 from ..sounds import SAMPLE_RATE, Sound
-from .streaming import OVERLAP, TINY, Laid, Samples, Window, blocks, checked, unit
+from .streaming import OVERLAP, TINY, Laid, Samples, Window, blocks, checked, silent, unit
 
 __all__ = ["N_BINS", "OUTPUTS", "SOFTEST", "NeuralVocoder", "normalised", "open_neural"]
 
@@ -197,7 +197,7 @@ def _read(answers, log_mel):
     mel = np.maximum(np.exp(log_mel * np.float32(np.log(10) / 10)), np.float32(FLOOR))
     base = mel_to_magnitude(mel) if len(mel) else np.zeros((0, N_BINS), np.float32)
     magnitude = np.maximum(base, np.float32(SOFTEST)) * np.exp(np.minimum(answers[:, 0], 5))
-    magnitude[log_mel.max(axis=1, initial=-np.inf) < -99.9] = 0  # silence
+    magnitude[silent(log_mel)] = 0
     turns = np.array([1, 1j, -1, -1j], np.complex64)[np.arange(N_BINS) % 4]  # the carrier's, k pi / 2 a hop
     advance = (answers[:, 1] + 1j * answers[:, 2]) * turns
     difference = -(answers[:, 3, 1:] + 1j * answers[:, 4, 1:])  # minus: phase counts from the frame's middle

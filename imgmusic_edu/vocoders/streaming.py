@@ -9,13 +9,15 @@ Taught in chapter 09, "From features back to sound".
 import numpy as np
 from scipy import fft
 
+from ..audio_features.inverses import overlap_add
 from ..audio_features.transforms import HOP_LENGTH, N_FFT, hann
 
-__all__ = ["OVERLAP", "TINY", "Laid", "Samples", "Window", "below_full_scale", "blocks", "checked", "unit"]
+__all__ = ["OVERLAP", "TINY", "Laid", "Samples", "Window", "below_full_scale", "blocks", "checked", "silent", "unit"]
 
 OVERLAP = N_FFT // HOP_LENGTH - 1  #: frames to either side that share samples with one
 TINY = np.float32(1e-20)
 AT_ONCE = 256  # frames
+SILENCE = -99.9  # dB: hardly above the floor
 KNEE = 0.9  # beyond it the output is bent, so that it never reaches full scale
 
 
@@ -54,6 +56,11 @@ def blocks(log_mel):
     """Frames in blocks: a long piece goes through a stream piecemeal, so that memory stays flat."""
     log_mel = checked(log_mel)
     return (log_mel[start : start + AT_ONCE] for start in range(0, len(log_mel), AT_ONCE))
+
+
+def silent(log_mel):
+    """Which frames have nothing above silence, shape (frames,), bool."""
+    return log_mel.max(axis=1, initial=-np.inf) < SILENCE
 
 
 class Window:
@@ -95,22 +102,14 @@ class Laid:
         if not n:
             return seen, there, 0, np.zeros(0, np.float32)
         window = hann(N_FFT).astype(np.float32)
-        samples = _overlap_add(fft.irfft(seen) * window)
-        samples /= np.maximum(_overlap_add(there * window**2), np.float32(1e-3))
+        samples = overlap_add(fft.irfft(seen) * window, HOP_LENGTH)
+        samples /= np.maximum(overlap_add(there * window**2, HOP_LENGTH), np.float32(1e-3))
         begin = self.first * HOP_LENGTH - N_FFT // 2  # sample of the piece that samples[0] is
         samples[: max(0, -begin)] = 0  # the piece begins in the middle of its first frame
         if last:
             samples[max(0, max(1, self.n_frames - 1) * HOP_LENGTH - begin) :] = 0  # and ends in that of its last
         self.first += n
         return seen, there, n, samples
-
-
-def _overlap_add(frames):
-    hops = frames.reshape(len(frames), -1, HOP_LENGTH)
-    total = np.zeros((len(frames) + OVERLAP, HOP_LENGTH), np.float32)
-    for k in range(OVERLAP + 1):
-        total[k : k + len(frames)] += hops[:, k]
-    return total.reshape(-1)
 
 
 class Samples:

@@ -18,6 +18,7 @@ import numpy as np
 from .. import vocoders
 from ..audio_features.inverses import log_spectral_distance, spectral_convergence
 from ..audio_features.transforms import HOP_LENGTH, N_MELS, log_mel, stft
+from ..evaluation.vocoding import mel_difference
 from ..sounds import SAMPLE_RATE, Sound
 from .controls import Answering, sound_choice
 from .markup import block, image, table, told
@@ -32,7 +33,6 @@ TITLES = {
     "neural": "Neural vocoder of the course",
     "hifigan": "HiFi-GAN",
 }
-DYNAMICS = 80.0  # dB below the original's loudest band: softer is neither compared nor drawn
 RANGE = 20.0  # dB: so much too loud or too soft has the full colour
 COLUMNS = 400  # of a difference spectrogram: finer cannot be seen
 WARM_UP = 32  # frames: what a vocoder compiles or opens at its first call is not its cost
@@ -98,8 +98,7 @@ def _compared(title, made, samples, levels, rtf):
     """A copy, made as long as the original, and its measures."""
     made = np.pad(made, (0, max(0, len(samples) - len(made))))[: len(samples)]
     there, here = np.abs(stft(samples)), np.abs(stft(made))
-    floor = levels.max() - DYNAMICS
-    difference = np.maximum(log_mel(made), floor) - np.maximum(levels, floor)
+    difference = mel_difference(levels, log_mel(made))
     return {
         "title": title,
         "sound": Sound(made, title=title),
