@@ -149,6 +149,20 @@ def test_vibrato_makes_no_onsets():
     assert len(af.onsets(0.1 * np.sin(phase) * np.minimum(time / 0.05, 1))) <= 1
 
 
+@pytest.mark.parametrize("rate", [6.5, 7.0, 7.5])
+def test_tremolo_makes_no_onsets(rate):
+    """Nine notes that begin softly and tremble, as an electric piano or an organ does; the last is held."""
+    sound = np.zeros(13 * RATE, np.float32)
+    for second, pitch in enumerate((57, 60, 64, 62, 65, 60, 59, 62, 60)):
+        time = np.arange(round((1 if second < 8 else 4.5) * RATE)) / RATE
+        frequency = 440 * 2 ** ((pitch - 69) / 12)
+        wave = sum(np.sin(2 * np.pi * frequency * n * time + n) / n**1.5 for n in range(1, 7))
+        ends = np.minimum(time / 0.1, 1) * np.minimum(time[::-1] / 0.1, 1)
+        trembling = 10 ** (9 / 40 * np.sin(2 * np.pi * rate * time))  # 9 dB from crest to trough
+        sound[second * RATE :][: len(time)] += 0.05 * wave * ends * trembling
+    np.testing.assert_allclose(af.onsets(sound), np.arange(9), atol=0.1)
+
+
 # --- key, mode, register, roughness, brightness ----------------------------------------------------------
 
 

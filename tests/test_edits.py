@@ -16,7 +16,7 @@ ALLOWED = {
     "saturate": COLOUR,
     "grey": COLOUR,
     "roughen": {"contrast"},  # room for grain in black and white
-    "sharpen": {"complexity", "contrast", "roughness", "line_agitation", "regularity", "angularity"},  # detail
+    "sharpen": {"complexity", "contrast", "roughness", "regularity"},  # detail; outlines run and bend where they did
     "simplify": {
         "fineness",
         "roughness",

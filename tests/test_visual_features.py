@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage.color import lab2rgb, rgb2lab
 
+from imgmusic_edu.evaluation.edits import sharpen
 from imgmusic_edu.scenes import lab_to_picture, scene
 from imgmusic_edu.visual_features import FEATURES, visual_features
 
@@ -179,6 +180,15 @@ def test_region_holds_the_thing():
     assert features.region(0, 63, share=1.0) == pytest.approx((0, 0, 1, 1), abs=1e-6)
     with pytest.raises(ValueError, match="run from 0 to 63"):
         features.region(60, 64)
+
+
+@pytest.mark.parametrize("detail", [-0.7, 1.6])
+def test_blurred_or_sharpened_the_outlines_bend_alike(root, detail):
+    """What is done with detail of 10 to 50 cycles a side is for `fineness` to say."""
+    for picture in natural_pictures(root, every=20):
+        before, after = visual_features(picture), visual_features(sharpen(picture, detail))
+        for name in ("angularity", "line_agitation"):
+            assert after.standardised(name) == pytest.approx(before.standardised(name), abs=0.2)
 
 
 def test_standardised_is_linear_between_its_marks():

@@ -17,6 +17,7 @@ TIME_WINDOW, TIME_HOP = 2048, 256  # 93 ms, 12 ms
 PITCH_WINDOW, PITCH_HOP = 8192, 2048  # 372 ms, 93 ms: 2.7 Hz a bin, so a semitone at middle C is two peaks
 FRAME_RATE = WORKING_RATE / TIME_HOP  # 86 a second
 BANDS_AN_OCTAVE = 24  # so fine that a semitone's step is a rise in another band
+TREMOLO = 20  # frames, 232 ms: a whole dip at 4.3 a second, and more of them at the usual 5 to 8
 N_PEAKS = 40  # strongest partials kept in a frame
 
 
@@ -63,6 +64,19 @@ class Clip:
         earlier = np.pad(self.bands, ((3, 0), (0, 0)))[: len(self.bands) + 1]  # silence before the clip
         before = maximum_filter1d(np.maximum(earlier[1:], earlier[:-1]), 3, axis=1)
         return np.maximum(self.bands - before - 0.1, 0)
+
+    @cached_property
+    def beginnings(self):
+        """The part of the rises that speaks for something that begins, shape (frames, bands).
+
+        A tremolo dips and comes back. So of a rise only a quarter counts up to where the band, or its neighbours, were
+        in the last quarter of a second, less 0.2 (2 dB); what goes beyond counts in full. A quarter and not nothing,
+        because a note that is soon repeated only comes back, too.
+        """
+        recent = maximum_filter1d(np.pad(self.bands, ((TREMOLO, 0), (0, 0))), TREMOLO - 1, axis=0)
+        recent = maximum_filter1d(recent[TREMOLO // 2 - 1 :][: len(self.bands)], 3, axis=1)
+        beyond = np.clip(self.bands - recent + 0.2, 0, self.rises)
+        return beyond + 0.25 * (self.rises - beyond)
 
     @cached_property
     def long_spectrum(self):

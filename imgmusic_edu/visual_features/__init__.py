@@ -101,7 +101,7 @@ FEATURES = {
         Feature("contrast", "L*", 11.9, 27.6, "standard deviation of lightness"),
         Feature("fineness", "octaves", 0.16, 2.19, "mean spatial frequency, octaves above one cycle per picture width"),
         Feature("roughness", "ratio", 0.027, 0.194, "variation of the finest detail, 0 smooth .. 1 nothing but grain"),
-        Feature("angularity", "ratio", 0.456, 0.723, "outlines that bend in corners, 0 round .. 1 angular"),
+        Feature("angularity", "ratio", 0.465, 0.706, "outlines that bend in corners, 0 round .. 1 angular"),
         Feature("complexity", "ratio", 0.185, 0.448, "share of the picture taken up by edges"),
         Feature("regularity", "ratio", 0.148, 0.463, "how well it matches itself moved, 0 scattered .. 1 repeating"),
         Feature("symmetry", "ratio", 0.440, 0.924, "how well it matches its mirror image, left to right"),
@@ -109,7 +109,7 @@ FEATURES = {
         Feature("salient_height", "ratio", 0.383, 0.578, "how high lies what stands out, 0 bottom .. 1 top"),
         Feature("salient_size", "ratio", 0.275, 0.739, "share of the picture taken up by what stands out"),
         Feature("object_count", "things", 1.00, 3.80, "how many things stand out, counted by their strength"),
-        Feature("line_agitation", "ratio", 0.153, 0.515, "how restlessly lines change direction, 0 calm .. 1 agitated"),
+        Feature("line_agitation", "ratio", 0.165, 0.422, "how restlessly lines change direction, 0 calm .. 1 agitated"),
     )
 }
 

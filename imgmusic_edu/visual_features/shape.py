@@ -13,9 +13,7 @@ from skimage.filters import threshold_otsu
 from skimage.measure import find_contours
 
 from .layout import columns_matrix
-from .view import SIDE, as_view, slopes, standard_view
-
-NO_FORM = 1e-6  # of a picture's contrast: less is rounding
+from .view import NO_FORM, SIDE, as_view, slopes, standard_view
 
 
 def edges(picture, *, sigma=2.0):
@@ -137,7 +135,8 @@ def angularity(picture):
 
     A circle bends everywhere alike, a polygon only in its corners. With bend the curvature of the lines of equal
     lightness, it is 1 - mean(|bend|)^2 / mean(bend^2): 0 for a circle (Cauchy and Schwarz), towards 1 the more the
-    bending is crowded into corners.
+    bending is crowded into corners. Whether the picture is sharp or blurred, fine or coarse is taken out before: that
+    is `fineness`.
 
     Parameters
     ----------
@@ -156,7 +155,7 @@ def angularity(picture):
     -----
     Taught in chapter 02; one of the numbers of `visual_features`.
     """
-    right, down = standard_view(picture).slope
+    right, down = slopes(standard_view(picture).drawn)
     steep = right**2 + down**2
     if steep.sum() < 1e-9:
         return 0.0

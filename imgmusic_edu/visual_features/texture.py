@@ -10,7 +10,7 @@ Taught in chapter 02, "What a picture holds".
 import numpy as np
 from scipy import fft, ndimage
 
-from .view import as_view, standard_view
+from .view import as_view, slopes, standard_view
 
 ROUNDING = 1e-6  # L* units: lightnesses this near to each other are the same
 _RING = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))  # the eight neighbours, down and right
@@ -346,7 +346,8 @@ def regularity(picture):
 def line_agitation(picture):
     """How restlessly lines change direction: 1 - coherence of the structure tensor around each place.
 
-    As `directionality`, but neighbourhood by neighbourhood (Bigun & Granlund 1987).
+    As `directionality`, but neighbourhood by neighbourhood (Bigun & Granlund 1987). Whether the picture is sharp or
+    blurred, fine or coarse is taken out before: that is `fineness`.
 
     Parameters
     ----------
@@ -365,7 +366,7 @@ def line_agitation(picture):
     -----
     Taught in chapter 02; one of the numbers of `visual_features`.
     """
-    right, down = standard_view(picture).slope
+    right, down = slopes(standard_view(picture).drawn)
     if (right**2 + down**2).sum() < 1e-9:
         return 0.0
     xx, yy, xy = (ndimage.gaussian_filter(product, 6.0, truncate=3.0) for product in (right**2, down**2, right * down))
