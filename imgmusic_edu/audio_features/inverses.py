@@ -35,6 +35,7 @@ __all__ = [
     "INVERSIONS",
     "ROUND_TRIPS",
     "RoundTrip",
+    "gather_and_spread",
     "griffin_lim",
     "istft",
     "log_spectral_distance",
@@ -63,7 +64,7 @@ def istft(spectrum, *, n_fft=N_FFT, hop_length=HOP_LENGTH, length=None):
     x[n] = sum over t of  w[n - t hop_length] y_t[n - t hop_length]  /  sum over t of  w^2[n - t hop_length]
 
     From the spectrum of a sound it is that sound; from a spectrum that no sound has, the sound whose spectrum
-    comes nearest (Griffin & Lim 1984, IEEE TASSP 32(2), equation 6).
+    comes nearest (Griffin & Lim 1984, IEEE TASSP 32(2), equation 6). Taught in chapter 03.
 
     Parameters
     ----------
@@ -82,10 +83,6 @@ def istft(spectrum, *, n_fft=N_FFT, hop_length=HOP_LENGTH, length=None):
     ValueError
         Settings that do not fit the spectrum, or under which some samples lie outside all windows (where the
         nonzero-overlap-add condition, NOLA, does not hold): nobody can know those.
-
-    Notes
-    -----
-    Taught in chapter 03.
     """
     spectrum = np.asarray(spectrum)
     n_fft, hop_length = frame_length(n_fft), whole(hop_length, "hop_length")
@@ -177,7 +174,9 @@ def griffin_lim(magnitude, *, n_iter=32, momentum=MOMENTUM, hop_length=HOP_LENGT
 # --- mel and MFCC ------------------------------------------------------------------------------------------
 
 
-def mel_to_magnitude(mel_power, *, method="multiplicative", sample_rate=SAMPLE_RATE, n_fft=N_FFT):
+def mel_to_magnitude(
+    mel_power, *, method="multiplicative", sample_rate=SAMPLE_RATE, n_fft=N_FFT, begin=None, n_updates=N_UPDATES
+):
     """Magnitudes that would give these mel bands: 128 numbers a frame must tell 513, so there are many; one is chosen.
 
     "pinv": the least-squares answer, mel @ pseudo-inverse of the filters, with its negative powers cut off.
@@ -195,6 +194,8 @@ def mel_to_magnitude(mel_power, *, method="multiplicative", sample_rate=SAMPLE_R
     method : {"multiplicative", "pinv", "nnls"}
     sample_rate : int, Hz
     n_fft : int
+    begin, n_updates
+        Of "multiplicative": magnitudes to begin from instead of a flat spectrum, and how many times to multiply.
 
     Returns
     -------
@@ -215,33 +216,35 @@ def mel_to_magnitude(mel_power, *, method="multiplicative", sample_rate=SAMPLE_R
     elif method == "nnls":
         power = np.array([optimize.nnls(filters.T, bands)[0] for bands in mel])
     elif method == "multiplicative":
-        power = _multiplied(mel, *_gather_and_spread(**settings))
+        power = _multiplied(mel, begin, n_updates, *gather_and_spread(**settings))
     else:
         raise ValueError(f"Mel bands are inverted by {', '.join(INVERSIONS)}, but {method!r} was asked for.")
     return np.sqrt(power).reshape(*frames, -1)
 
 
-def _multiplied(mel, gather, spread):
+def _multiplied(mel, begin, n_updates, gather, spread):
     """The multiplicative inversion, with frames as columns: products of few numbers with long rows are quick."""
     bands = np.ascontiguousarray(mel.T)  # (mels, frames)
-    power = np.repeat(bands.mean(axis=0)[None], spread.shape[0], axis=0)  # (bins, frames)
-    for _ in range(N_UPDATES):
+    flat = np.repeat(bands.mean(axis=0)[None], spread.shape[0], axis=0)  # (bins, frames)
+    power = flat if begin is None else np.square(np.reshape(begin, (-1, spread.shape[0])).T, order="C")
+    for _ in range(n_updates):
         power *= spread @ (bands / np.maximum(gather @ power, TINY))
     return np.ascontiguousarray(power.T)
 
 
 @lru_cache(maxsize=16)
-def _gather_and_spread(**settings):
-    """From bins to bands, (mels, bins), and from bands to the mean over those that a bin is in, (bins, mels)."""
+def gather_and_spread(**settings):
+    """From bins to bands, (mels, bins), and from bands to the mean over those that a bin is in, (bins, mels).
+
+    Sparse; settings are those of `mel_filters`. Taught in chapter 03.
+    """
     few = thin(mel_filters, **settings)
     weights = np.maximum(few.sum(axis=1), TINY)
     return few.T.tocsr(), few.multiply(1 / weights[:, None]).tocsr()
 
 
 def mfcc_to_mel(coefficients, *, n_mels=N_MELS):
-    """Mel power from MFCC: those that were cut off are taken as 0, so only the outline of each spectrum comes back.
-
-    Taught in chapter 03.
+    """Mel power from MFCC: those cut off count as 0, so only each spectrum's outline comes back. Taught in chapter 03.
 
     Parameters
     ----------
@@ -334,6 +337,7 @@ def round_trip(
     lost = istft((|S| - |S'|) S / |S|). The waveforms themselves cannot be subtracted: a phase that was made up
     shifts every partial a little, the ear hardly minds, yet original minus copy would be as loud as both. So
     the phase is taken as known, and one hears what the *spectrum* lacks, and (turned over) what stands there instead.
+    Taught in chapter 03.
 
     Parameters
     ----------
@@ -354,10 +358,6 @@ def round_trip(
     ------
     ValueError
         Another kind; otherwise as for `mfcc` and `istft`.
-
-    Notes
-    -----
-    Taught in chapter 03.
     """
     if kind not in ROUND_TRIPS:
         raise ValueError(f"There are round trips through {', '.join(ROUND_TRIPS)}, but {kind!r} was asked for.")

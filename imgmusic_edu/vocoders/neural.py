@@ -1,16 +1,16 @@
-"""The course's own neural vocoder at work: NumPy alone, so that the first sound needs no TensorFlow.
+"""The course's own neural vocoder at work: NumPy and numba, so that the first sound needs no TensorFlow.
 
 Four stages, each of which takes frames as they come and hands on what it can already say, so that a live stream and a
 whole piece go through the same code:
 
 1. the network (`networks.vocoder` builds and trains it) tells, for each bin of each frame, what to add to the level
    that the mel bands give it, and two arrows: how the phase turns from frame to frame, and from bin to bin;
-2. the phase is put together frame by frame: of all phases, the one that agrees best with both kinds of arrows, a long
-   arrow counting for more than a short one. That is a least-squares problem in which each bin hangs on its two
-   neighbours only, so it is solved in one sweep up and down (Golub & Van Loan, Matrix Computations, 4.3.6);
+2. the phase is put together frame by frame (`sweep`): of all phases, the one that agrees best with both kinds of
+   arrows, a long arrow counting for more than a short one;
 3. two rounds of fast Griffin-Lim make frames agree where they overlap. The first looks at three frames to either side;
    the second takes those before it as the first round left them and those ahead as they were, so that it need not
-   wait (as Zhu, Beauregard & Wyse 2007, IEEE TASLP 15(5), do in real time);
+   wait (as Zhu, Beauregard & Wyse 2007, IEEE TASLP 15(5), do in real time). Where frames still contradict each other
+   they cancel, most of all in noise: so each round also asks which bands came out too soft, and lifts them;
 4. frames are laid over each other and added.
 
 Taught in chapter 09, "From features back to sound".
@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 from scipy import fft
-from scipy.linalg import lapack
 from threadpoolctl import ThreadpoolController
 
-from ..audio_features.inverses import mel_to_magnitude
-from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, hann
+from ..audio_features.inverses import gather_and_spread, mel_to_magnitude
+from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, N_MELS
 from ..sounds import SAMPLE_RATE, Sound
-from .streaming import OVERLAP, TINY, Laid, Samples, Window, blocks, checked, silent, unit
+from .streaming import HANN, OVERLAP, Laid, Samples, Window, blocks, checked, silent
+from .sweep import impose, put_together
 
 __all__ = ["N_BINS", "OUTPUTS", "SOFTEST", "NeuralVocoder", "normalised", "open_neural"]
 
@@ -36,10 +36,12 @@ N_BINS = N_FFT // 2 + 1
 OUTPUTS = ("level", "advance_x", "advance_y", "difference_x", "difference_y")
 SOFTEST = 1e-4  #: magnitude that counts as nothing, in logarithms
 CENTRE, SPREAD = -40.0, 25.0  # dB: most of what music has in its bands lies within one SPREAD of CENTRE
-MOMENTUM = 0.1, 0.4975  # of the two rounds: how much of where it came from is taken away from where it leads
-UNSURE = np.float32(0.5)  # a phase that bins agree on by less hands less on: else rounding would grow to chaos in time
-ANCHOR = np.float32(0.02)  # how much phase 0 counts beside the phase before: old errors are forgotten in half a second
-SMOOTH = 1.5  # how much agreement between bins counts beside agreement in time
+UPDATES = 2  # of the multiplicative inversion after the network, which leaves bands a little too soft
+# Of the two rounds: how much of where it came from is taken away from where it leads.
+MOMENTUM = np.float32(0), np.float32(0.4)
+LIFT = 0.5, 0.75  # of the two rounds: how much of what a band lost, in dB, it is lifted by
+FAINTEST = np.float32(1e-12)  # power: in silence nothing is lifted
+MOST = 4.0  # power: no band is lifted or lowered further at once
 
 
 def normalised(log_mel):
@@ -197,36 +199,46 @@ def _read(answers, log_mel):
     mel = np.maximum(np.exp(log_mel * np.float32(np.log(10) / 10)), np.float32(FLOOR))
     base = mel_to_magnitude(mel) if len(mel) else np.zeros((0, N_BINS), np.float32)
     magnitude = np.maximum(base, np.float32(SOFTEST)) * np.exp(np.minimum(answers[:, 0], 5))
+    if len(mel):
+        magnitude = mel_to_magnitude(mel, begin=magnitude, n_updates=UPDATES)
     magnitude[silent(log_mel)] = 0
     turns = np.array([1, 1j, -1, -1j], np.complex64)[np.arange(N_BINS) % 4]  # the carrier's, k pi / 2 a hop
-    advance = (answers[:, 1] + 1j * answers[:, 2]) * turns
-    difference = -(answers[:, 3, 1:] + 1j * answers[:, 4, 1:])  # minus: phase counts from the frame's middle
+    advance = _arrows(answers[:, 1], answers[:, 2])
+    advance *= turns
+    difference = _arrows(-answers[:, 3, 1:], -answers[:, 4, 1:])  # minus: phase counts from the frame's middle
     return magnitude, advance, difference
 
 
+def _arrows(x, y):
+    """Complex numbers from their two parts."""
+    arrows = np.empty(x.shape, np.complex64)
+    arrows.real, arrows.imag = x, y
+    return arrows
+
+
+def _bands(spectrum):
+    """Mel power of spectra, shape (n, bins), as columns: (N_MELS, n)."""
+    gather, _ = gather_and_spread(sample_rate=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
+    return gather @ (spectrum.real**2 + spectrum.imag**2).T
+
+
+def _lifted(magnitude, found, wanted, share):
+    """Magnitudes, bin by bin louder where their bands should be: from `found` towards `wanted`, (N_MELS, n), power."""
+    _, spread = gather_and_spread(sample_rate=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
+    gain = np.clip((wanted + FAINTEST) / (found + FAINTEST), 1 / MOST, MOST) ** np.float32(share / 2)
+    return magnitude * (spread @ gain).T
+
+
 class _Phase:
-    """Puts the phase together: magnitudes and arrows in, complex spectra out."""
+    """Puts the phase together (see `sweep`): magnitudes and arrows in, complex spectra out."""
 
     def __init__(self):
         self.before, self.turned = np.zeros(N_BINS, np.float32), np.ones(N_BINS, np.complex64)
 
     def push(self, magnitude, advance, difference, last=False):
-        earlier = np.concatenate([self.before[None], magnitude])[:-1]
-        in_time, in_bins = magnitude * earlier, magnitude[:, 1:] * magnitude[:, :-1]
-        # Loud pairs of bins decide, and among equals those whose arrows are long.
-        in_time, in_bins = in_time * np.sqrt(in_time), SMOOTH * in_bins * np.sqrt(in_bins)
-        ahead, below = in_time * advance, -in_bins * difference
-        in_time, in_bins = in_time * np.abs(advance) + TINY, in_bins * np.abs(difference) + TINY
-        anchor = ANCHOR * (in_time + np.float32(0.3) * magnitude**2 * magnitude)
-        diagonal = in_time + anchor
-        diagonal[:, 1:] += in_bins
-        diagonal[:, :-1] += in_bins
-        agreed = np.empty(magnitude.shape, np.complex64)
-        for t in range(len(magnitude)):
-            *_, agreed[t], _ = lapack.cptsv(diagonal[t], below[t], ahead[t] * self.turned + anchor[t])
-            self.turned = agreed[t] / np.maximum(np.abs(agreed[t]), UNSURE)
+        spectrum = put_together(magnitude, self.before, advance, difference, self.turned)
         self.before = magnitude[-1] if len(magnitude) else self.before
-        return (magnitude * unit(agreed),)
+        return (spectrum,)
 
 
 class _Agreement:
@@ -235,32 +247,33 @@ class _Agreement:
     def __init__(self):
         self.laid = Laid(OVERLAP, OVERLAP)
         self.done = np.zeros((OVERLAP, N_FFT), np.float32)  # frames before, as samples, after the first round
-        self.there = np.zeros((OVERLAP, 1), np.float32)
 
     def push(self, spectrum, last=False):
-        seen, there, n, samples = self.laid.push(spectrum, last)
+        seen, frames, n, samples, share = self.laid.push(spectrum, last)
         given = seen[OVERLAP : OVERLAP + n]
         if not n:
             return (given,)
-        window, magnitude = hann(N_FFT).astype(np.float32), np.abs(given)
-        frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP_LENGTH][OVERLAP : OVERLAP + n]
-        first = fft.rfft(frames * window)
-        turned = unit(first - np.float32(MOMENTUM[0]) * given)
-        self.done = np.concatenate([self.done[-OVERLAP:], fft.irfft(magnitude * turned) * window])
-        self.there = np.concatenate([self.there[-OVERLAP:], there[OVERLAP : OVERLAP + n]])
-        ahead = fft.irfft(seen[OVERLAP + 1 :]) * window
-        second = self._second(n, ahead, there[OVERLAP + 1 :], window)
-        return (magnitude * unit(second - np.float32(MOMENTUM[1]) * first),)
+        magnitude, wanted = np.abs(given), _bands(given)
+        first = fft.rfft(_cut(samples)[:n] * HANN)
+        lifted = _lifted(magnitude, _bands(first), wanted, LIFT[0])
+        done = fft.irfft(impose(lifted, first, given, MOMENTUM[0]))
+        self.done = np.concatenate([self.done[-OVERLAP:], done * HANN])
+        second = fft.rfft(_between(self.done, frames[OVERLAP + 1 :]) * (_cut(share)[:n] * HANN))
+        lifted = _lifted(magnitude, _bands(second), wanted, LIFT[1])
+        return (impose(lifted, second, first, MOMENTUM[1]),)
 
-    def _second(self, n, ahead, there_ahead, window):
-        """Spectra of n frames with their neighbours laid over them: those before are done, those ahead are not."""
-        total, weight = np.zeros((n, N_FFT), np.float32), np.zeros((n, N_FFT), np.float32)
-        for k in range(OVERLAP + 1):
-            here, at = slice(OVERLAP - k, OVERLAP - k + n), N_FFT - k * HOP_LENGTH
-            total[:, :at] += self.done[here, N_FFT - at :]
-            weight[:, :at] += self.there[here] * window[N_FFT - at :] ** 2
-        for k in range(1, OVERLAP + 1):
-            here, at = slice(k - 1, k - 1 + n), k * HOP_LENGTH
-            total[:, at:] += ahead[here, : N_FFT - at]
-            weight[:, at:] += there_ahead[here] * window[: N_FFT - at] ** 2
-        return fft.rfft(total / np.maximum(weight, np.float32(1e-3)) * window)
+
+def _cut(samples):
+    """Frames of samples, from the first that has all its neighbours on, shape (frames, N_FFT)."""
+    return np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP_LENGTH][OVERLAP:]
+
+
+def _between(done, ahead):
+    """Samples of n frames with their neighbours laid over them: those before are done, those ahead are not."""
+    n = len(done) - OVERLAP
+    total = done[OVERLAP:].copy()
+    for k in range(1, OVERLAP + 1):
+        at = k * HOP_LENGTH
+        total[:, : N_FFT - at] += done[OVERLAP - k : OVERLAP - k + n, at:]
+        total[:, at:] += ahead[k - 1 : k - 1 + n, : N_FFT - at]
+    return total

@@ -12,10 +12,15 @@ from scipy import fft
 from ..audio_features.inverses import overlap_add
 from ..audio_features.transforms import HOP_LENGTH, N_FFT, hann
 
-__all__ = ["OVERLAP", "TINY", "Laid", "Samples", "Window", "below_full_scale", "blocks", "checked", "silent", "unit"]
+__all__ = ["HANN", "OVERLAP", "Laid", "Samples", "Window", "below_full_scale", "blocks", "checked", "silent"]
 
+HANN = hann(N_FFT).astype(np.float32)  #: the window of every frame
 OVERLAP = N_FFT // HOP_LENGTH - 1  #: frames to either side that share samples with one
-TINY = np.float32(1e-20)
+# A hop lies in OVERLAP + 1 frames; at the ends of a piece some are missing. Which ones are there is a number in binary,
+# and for each number SHARES holds 1 / the sum of their squared windows, shape (2 ** (OVERLAP + 1), HOP_LENGTH).
+PLACES = 1 << np.arange(OVERLAP + 1)
+SHARES = 1 / np.maximum((np.arange(2 * PLACES[-1])[:, None] & PLACES > 0) @ (HANN**2).reshape(-1, HOP_LENGTH), 1e-3)
+SHARES = SHARES.astype(np.float32)
 AT_ONCE = 256  # frames
 SILENCE = -99.9  # dB: hardly above the floor
 KNEE = 0.9  # beyond it the output is bent, so that it never reaches full scale
@@ -82,11 +87,6 @@ class Window:
         return seen, max(0, len(seen) - self.before - self.after)
 
 
-def unit(arrows):
-    """Arrows of length 1 that point the same way; 0 stays 0."""
-    return arrows * (1 / (np.abs(arrows) + TINY))  # one real division: complex ones are slow
-
-
 class Laid:
     """Complex spectra that come in blocks, laid over each other: the samples around each frame that is ready."""
 
@@ -95,21 +95,35 @@ class Laid:
         self.first, self.n_frames = -before, 0  # of the whole piece: where the window begins, how many there are
 
     def push(self, spectrum, last):
-        """Spectra seen and which of them exist, how many are ready, and the samples from where the first one begins."""
+        """What is seen of the piece, and how many frames of it are ready.
+
+        Returns
+        -------
+        seen : np.ndarray, shape (n + before + after, bins), complex64
+        frames : np.ndarray, shape (n + before + after, N_FFT), float32
+            The same as windowed samples.
+        n : int
+        samples : np.ndarray, shape (m,), float32
+            From where the first frame seen begins.
+        share : np.ndarray, shape (m,), float32
+            What the sum of the windowed frames is multiplied by to give samples.
+        """
         self.n_frames += len(spectrum)
-        there, _ = self.there.push(np.ones((len(spectrum), 1), np.float32), last)
+        there, _ = self.there.push(np.ones(len(spectrum), int), last)
         seen, n = self.frames.push(spectrum, last)
         if not n:
-            return seen, there, 0, np.zeros(0, np.float32)
-        window = hann(N_FFT).astype(np.float32)
-        samples = overlap_add(fft.irfft(seen) * window, HOP_LENGTH)
-        samples /= np.maximum(overlap_add(there * window**2, HOP_LENGTH), np.float32(1e-3))
+            nothing = np.zeros(0, np.float32)
+            return seen, np.zeros((0, N_FFT), np.float32), 0, nothing, nothing
+        frames = fft.irfft(seen)
+        frames *= HANN
+        share = SHARES[np.convolve(there, PLACES)].ravel()  # hop by hop
+        samples = overlap_add(frames, HOP_LENGTH) * share
         begin = self.first * HOP_LENGTH - N_FFT // 2  # sample of the piece that samples[0] is
         samples[: max(0, -begin)] = 0  # the piece begins in the middle of its first frame
         if last:
             samples[max(0, max(1, self.n_frames - 1) * HOP_LENGTH - begin) :] = 0  # and ends in that of its last
         self.first += n
-        return seen, there, n, samples
+        return seen, frames, n, samples, share
 
 
 class Samples:
@@ -119,7 +133,7 @@ class Samples:
         self.laid = Laid(1, 2)
 
     def push(self, spectrum, last=False):
-        _, _, n, samples = self.laid.push(spectrum, last)
+        _, _, n, samples, _ = self.laid.push(spectrum, last)
         if last and self.laid.n_frames > 1:
             n -= 1  # after the middle of the last frame the piece is over
         begin = N_FFT // 2 + HOP_LENGTH

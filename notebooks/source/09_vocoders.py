@@ -488,7 +488,7 @@ assert not usual or apart(np.diff(phi, axis=0)[:, 1:], np.diff(phi2, axis=0)[:, 
 #
 # $$\ell = \sum w\, \bigl\lVert \mathbf v - (\cos\psi, \sin\psi) \bigr\rVert^2, \qquad w \propto A^{3/4}$$
 #
-# Whoever minimises squares gives the *mean*. The mean of arrows that agree has length 1; of arrows that point everywhere, length 0. So an arrow's length says **how sure** the network is, without ever having been asked. Afterwards the phase is added up frame by frame, and surer arrows count for more: of all phases, the one with least (weighted) squared disagreement.
+# Whoever minimises squares gives the *mean*. The mean of arrows that agree has length 1; of arrows that point everywhere, length 0. So an arrow's length says **how sure** the network is, without ever having been asked. Afterwards the phase is added up frame by frame, and surer arrows count for more: of all phases, the one with least (weighted) squared disagreement; each bin then asks its neighbours twice more, at full length.
 
 # %%
 angles = np.radians([179, -179, 170, -165])
@@ -500,7 +500,7 @@ print(f"its length {abs(arrow):.2f}; of arrows all over the place {abs(np.exp(2j
 assert abs(arrow) > 0.9
 
 # %% [markdown]
-# Along with the arrows goes one more number a bin: what to *add* to the logarithm of the multiplicative magnitude. Its losses say in words what we measured in this chapter: mean distance of levels (LSD), spectral convergence, and that the mel bands, which were right, stay right.
+# Along with the arrows goes one more number a bin: what to *add* to the logarithm of the multiplicative magnitude. Its losses say in words what we measured in this chapter: mean distance of levels (LSD), spectral convergence, and that the mel bands, which were right, stay right. (They still end a little too soft, because frames that disagree cancel; the rounds of Griffin-Lim that follow the phase lift such bands again.)
 #
 # **Train one.** It is the course's own network (`networks.vocoder`), a little narrower: a convolution over time, four blocks, and a layer that answers 5 x 513 numbers a frame. No sound is in its graph; that is why it is quick. It hears some pieces of the training part of our corpus, played on other instruments, in other keys, at other levels. (TensorFlow takes some seconds to start.)
 
