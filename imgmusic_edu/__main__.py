@@ -5,7 +5,6 @@ Exit codes: 0 all pictures became music, 1 some did not, 2 the command was not u
 Taught in chapter 00, section "From a terminal".
 """
 
-import argparse
 import contextlib
 import os
 import signal
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .files import FileWriteError, name_of, printable
+from .options import UsageError, check, parser
 
 # Only what --help needs is imported up here; the rest loads once there is a picture to read.
 
@@ -26,30 +26,6 @@ _PICTURE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .mpo"
     " .heic .heif .avif .jp2 .jxl .svg .psd .cr2 .cr3 .nef .arw .dng .raf .orf .rw2".split()
 )
-_EXAMPLES = """\
-examples:
-  imgmusic photo.jpg                            writes photo.wav into the folder you are in
-  imgmusic photo.jpg -o song.ogg --seconds 60   a minute of music, as OGG
-  imgmusic photo.jpg --midi photo.mid --explain photo.json
-                                                also the notes, for MuseScore, and why each is there
-  imgmusic photo.jpg --key "F# minor" --tempo 90 --instruments violin,strings
-  imgmusic holiday/ -o holiday_music/           every picture in a folder
-
-Tempo, key, mode and instruments follow the picture unless you set them. The same picture, settings and seed
-give the same music; another --seed gives another piece that follows the picture just as well. A file that is
-already there is replaced; a picture never is.
-
-exit codes: 0 all pictures became music, 1 some did not, 2 the command was not understood, 130 stopped by Ctrl-C
-"""
-
-
-class _UsageError(Exception):
-    """The command cannot be carried out as it was given."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise _UsageError(message)  # one sentence instead of argparse's usage and exit
 
 
 @dataclass(frozen=True)
@@ -77,9 +53,9 @@ def main(argv=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name or a sharp sign must not end in a traceback
     try:
-        options = _parser().parse_args(argv)
+        options = parser().parse_args(argv)
         jobs, complaints = _jobs(options)
-    except _UsageError as problem:
+    except UsageError as problem:
         print(f"imgmusic: {str(problem).rstrip('.')}; imgmusic --help shows how.", file=sys.stderr)
         return 2
     except SystemExit as end:  # --help
@@ -96,97 +72,9 @@ def main(argv=None):
         return 1
 
 
-def _parser():
-    parser = _Parser(
-        prog="imgmusic",
-        description="Turn pictures into music, and say why the music sounds as it does.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="pictures, or folders with pictures in them")
-    files = parser.add_argument_group("what is written (for several pictures, name folders)")
-    files.add_argument(
-        "-o",
-        "--output",
-        metavar="SOUND",
-        help="the sound; its suffix chooses .wav, .flac, .ogg or .mp3 (default: the picture's name and .wav)",
-    )
-    files.add_argument("--midi", metavar="MID", help="also the notes, as a MIDI file (.mid)")
-    files.add_argument("--explain", metavar="JSON", help="also what in the picture made which note (.json)")
-    music = parser.add_argument_group("how it sounds")
-    music.add_argument("--seconds", type=_seconds, default=20.0, metavar="N", help="length, 8 to 180 (default: 20)")
-    music.add_argument("--seed", type=_seed, default=0, metavar="N", help="which of many pieces, from 0 (default: 0)")
-    music.add_argument("--tempo", type=_tempo, metavar="BPM", help="beats a minute, 40 to 200")
-    music.add_argument("--key", type=_key, metavar="KEY", help='such as D, F#, Bb or "F# minor"')
-    music.add_argument("--mode", type=str.lower, choices=("major", "mixolydian", "dorian", "minor"))
-    music.add_argument(
-        "--instruments",
-        type=_instruments,
-        metavar="NAMES",
-        help="up to four, with commas: melody, harmony, accompaniment, bass (an unknown name lists them all)",
-    )
-    return parser
-
-
-def _number(text, ends, unit):
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not ends[0] <= value <= ends[1]:  # NaN too
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {ends[0]:g} to {ends[1]:g} {unit}")
-    return value
-
-
-def _seconds(text):
-    from .composer.plan import SECONDS
-
-    return _number(text, SECONDS, "seconds")
-
-
-def _tempo(text):
-    from .composer.plan import LOCKED_TEMPO
-
-    return _number(text, LOCKED_TEMPO, "beats a minute")
-
-
-def _seed(text):
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
-    return int(text)
-
-
-def _key(text):
-    from .composer import parse_key
-
-    key = text.replace("\u266f", "#").replace("\u266d", "b")  # the printed sharp and flat
-    try:
-        parse_key(key)
-    except ValueError as problem:
-        raise argparse.ArgumentTypeError(str(problem)) from problem
-    return key
-
-
-def _instruments(text):
-    from .composer.plan import PARTS
-    from .synthesizer import INSTRUMENTS
-
-    names = [name.strip().lower().replace(" ", "_").replace("-", "_") for name in text.split(",")]
-    for name in names:
-        if name not in INSTRUMENTS:
-            raise argparse.ArgumentTypeError(f"there is no {name!r}; there are {', '.join(sorted(INSTRUMENTS))}")
-    if len(names) > len(PARTS):
-        raise argparse.ArgumentTypeError(f"{len(names)} are named for {len(PARTS)} parts ({', '.join(PARTS)})")
-    return names
-
-
 def _jobs(options):
     """The work to do, and sentences about arguments in which there is none."""
-    if options.key and options.mode:
-        from .composer import parse_key
-
-        if parse_key(options.key)[1] not in (None, options.mode):
-            raise _UsageError(f"--key {options.key!r} and --mode {options.mode} contradict each other")
+    check(options)
     pictures, complaints = [], []
     for argument in options.pictures:
         if not os.path.isdir(argument):
@@ -241,13 +129,13 @@ def _outputs(option, place, suffixes, names, several):
     """The file for each picture: `place` itself, or in the folder `place` one that is called as the picture is."""
     if several or os.path.isdir(place) or place.endswith(("/", os.sep)):
         if place.lower().endswith(suffixes) and not os.path.isdir(place):
-            raise _UsageError(f"several pictures need a folder for {option}, and {place} is the name of one file")
+            raise UsageError(f"several pictures need a folder for {option}, and {place} is the name of one file")
         return [os.path.join(place, name + suffixes[0]) for name in names]
     if not place.lower().endswith(suffixes):
-        raise _UsageError(f"{option} {place} must end in {' or '.join(suffixes)}")
+        raise UsageError(f"{option} {place} must end in {' or '.join(suffixes)}")
     folder = os.path.dirname(place)
     if folder and not os.path.isdir(folder):
-        raise _UsageError(f"the folder of {option} {place} does not exist: make it first")
+        raise UsageError(f"the folder of {option} {place} does not exist: make it first")
     return [place]
 
 
@@ -258,9 +146,9 @@ def _check_apart(jobs):
     for output in (output for job in jobs for output in job.outputs):
         identity = _identity(output)
         if identity in pictures:
-            raise _UsageError(f"{output} is one of the pictures and would be written over: give another --output")
+            raise UsageError(f"{output} is one of the pictures and would be written over: give another --output")
         if identity in written:
-            raise _UsageError(f"{output} would be written twice: give each file its own name")
+            raise UsageError(f"{output} would be written twice: give each file its own name")
         written.add(identity)
 
 
@@ -313,6 +201,7 @@ def _make(job, options):
 
     piece = roads.compose(
         job.picture,
+        road=options.road,
         seconds=options.seconds,
         seed=options.seed,
         tempo=options.tempo,

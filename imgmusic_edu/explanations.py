@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import crossmodal
 from .composer.plan import Plan
-from .scores import Score, pitch_name
+from .scores import PITCH_NAMES, Score, pitch_name
 
 VERSION = 1
 WORDS = {  # feature -> (well below the middle, about the middle, well above it)
@@ -44,21 +44,12 @@ def explain(plan: Plan, features, score: Score) -> dict:
     -----
     Taught in chapter 00, section "Why does it sound like this?".
     """
-    from .visual_features import FEATURES
-
     rules = {rule.id: rule for rule in crossmodal.RULES}
     return {
         "version": VERSION,
         "sentences": sentences(plan, features, score),
         "settings": _settings(plan, score),
-        "features": {
-            name: {
-                "value": round(value, 4),
-                "unit": FEATURES[name].unit,
-                "standardised": round(features.standardised(name), 3),
-            }
-            for name, value in features.whole.items()
-        },
+        "features": _features(features),
         "rules": [
             {
                 "id": c.rule,
@@ -71,6 +62,75 @@ def explain(plan: Plan, features, score: Score) -> dict:
             for c in plan.contributions
         ],
         "notes": [_note(note, score) for note in score.notes],
+    }
+
+
+def explain_made(road, features, made) -> dict:
+    """Everything that can be said about where a network's music came from: what each feature moves, found by trying.
+
+    Parameters
+    ----------
+    road : networks.spectral.SpectralRoad
+    features : visual_features.VisualFeatures
+    made : networks.spectral.Made
+
+    Returns
+    -------
+    dict
+        Ready for JSON: "version", "sentences" (3), "settings", "features" (as in `explain`), "causes" (feature -> how
+        much more tempo, level, brightness and activity the sound has than if that feature were in the middle).
+
+    Notes
+    -----
+    Taught in chapter 08, section "What moves what?".
+    """
+    causes = road.causes(made)
+    settings = {
+        "road": road.name,
+        "seconds": made.seconds,
+        "seed": made.seed,
+        "tempo": round(made.tempo, 2),
+        "tonic": PITCH_NAMES[made.tonic],
+        "beats_per_bar": made.beats_per_bar,
+    }
+    return {
+        "version": VERSION,
+        "sentences": _sentences_made(features, settings, causes),
+        "settings": settings,
+        "features": _features(features),
+        "causes": {name: {q: round(v, 3) for q, v in moved.items()} for name, moved in causes.items()},
+    }
+
+
+def _sentences_made(features, settings, causes) -> list[str]:
+    """Pace, sound, chance: one plain sentence each."""
+    say = {name: _word(name, features.standardised(name)) for name in WORDS}
+    strongest = {q: max(causes, key=lambda name: abs(causes[name][q])) for q in next(iter(causes.values()))}
+
+    def named(quality, unit):
+        name = strongest[quality]
+        return f"its {name.replace('_', ' ')} ({causes[name][quality]:+.1f} {unit})"
+
+    return [
+        f"The colours are {say['lightness']}, {say['saturation']} and {say['yellowness']}, and the network's clock "
+        f"runs at {settings['tempo']:.0f} beats per minute: what pulls it most is {named('tempo', 'beats')}.",
+        f"The surface is {say['roughness']} and the shapes are {say['angularity']}: how loud the music is comes most "
+        f"from {named('level', 'dB')}, how bright it is from {named('brightness', 'octaves')}.",
+        f"The picture says nothing of the key, {settings['tonic']}, nor of the {settings['beats_per_bar']} beats of a "
+        f"bar: seed {settings['seed']} does.",
+    ]
+
+
+def _features(features) -> dict:
+    from .visual_features import FEATURES
+
+    return {
+        name: {
+            "value": round(value, 4),
+            "unit": FEATURES[name].unit,
+            "standardised": round(features.standardised(name), 3),
+        }
+        for name, value in features.whole.items()
     }
 
 

@@ -103,6 +103,6 @@ TUNING = {
 }
 
 # Player -> dB more in the accompaniment. Its notes lie among those of held chords, which cover soft, dark tones: of
-# figures with three beginnings a second or more `audio_features.onsets` heard 97 % on the guitar, but 92 % on the
+# figures with three beginnings a second or more an onset detector heard 97 % on the guitar, but 92 % on the
 # piano, 83 % on the harp and 74 % on the marimba, all equally loud by themselves; so raised, 98, 95, 92 and 78 %.
 PRESENCE_DB = {"harp": 5.0, "marimba": 5.0, "piano": 1.5}

@@ -230,6 +230,27 @@ def _levelled(samples, level, sample_rate):
     return limited
 
 
+def limited(samples, *, sample_rate=SAMPLE_RATE):
+    """Samples with their ends faded and their peaks held under full scale, as `render` does it; the level stays.
+
+    Parameters
+    ----------
+    samples : np.ndarray, shape (n,), float32
+    sample_rate : int, Hz
+
+    Returns
+    -------
+    np.ndarray, shape (n,), float32
+
+    Notes
+    -----
+    Taught in chapter 10.
+    """
+    samples = samples * _turned_down(_true_peaks(samples, sample_rate), sample_rate)
+    _fade(samples, sample_rate)
+    return samples
+
+
 def _true_peaks(samples, sample_rate):
     """Largest magnitude around each sample of the fourfold oversampled wave (ITU-R BS.1770-4, annex 2)."""
     import soxr

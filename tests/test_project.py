@@ -56,7 +56,7 @@ FLOORS = {
     "vocoders": 3.2,
     "explanations": 3.5,
     "networks": 4.6,
-    "roads": 4,
+    "roads": 4.7,
     "evaluation": 4.5,
     "plots": 4.8,
     "widgets": 5,
@@ -65,7 +65,7 @@ FLOORS = {
     "__main__": 6,
 }
 # Rooms that take more than one file.
-ROOM_OF = {"midi_files": "scores", "soundfonts": "synthesizer", "tones": "synthesizer", "chapters": "editions"}
+ROOM_OF = {"midi_files": "scores", "soundfonts": "synthesizer", "tones": "synthesizer", "chapters": "editions", "options": "__main__"}
 SHOWS_ITSELF = {("roads", "widgets")}  # a piece opens the player when it is shown: inside that function only
 
 

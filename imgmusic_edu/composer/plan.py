@@ -27,7 +27,7 @@ PARTS = ("melody", "harmony", "accompaniment", "bass")
 
 # The picture's brightness chooses among soloists, dark to bright as measured (instruments.TIMBRES), its angularity
 # between soft and sharp attacks; the seed chooses within a cell, and the band that plays with the soloist.
-BRIGHTER = (0.27, 0.4, 0.6)  # wanted brightness from which the next soloists play: quartiles of natural pictures
+BRIGHTER = (0.27, 0.4, 0.6)  # wanted brightness from which the next soloists play: near natural pictures' quartiles
 SOLOISTS = {
     "soft": (("horn", "pan_flute"), ("cello", "flute"), ("violin", "sax"), ("clarinet", "violin")),
     "sharp": (("marimba", "vibraphone"), ("nylon_guitar", "piano"), ("piano", "sax"), ("trumpet", "clarinet")),
@@ -160,8 +160,8 @@ def make_plan(
     -----
     Taught in chapter 10, section "From feelings to numbers".
     """
-    seconds = _number("length", seconds, SECONDS, "seconds")
-    seed = _seed(seed)
+    seconds = number("length", seconds, SECONDS, "seconds")
+    seed = whole_seed(seed)
     locked = [
         name
         for name, value in {"tempo": tempo, "key": key, "mode": mode, "instruments": instruments}.items()
@@ -173,7 +173,7 @@ def make_plan(
     wanted = {name: crossmodal.squash(drive) for name, drive in crossmodal.drives(found).items()}
     centre = _between(CENTRE, wanted["register"])
     choose = random_for(seed, "plan")
-    tempo = _asked_tempo(wanted["tempo"]) if tempo is None else _number("tempo", tempo, LOCKED_TEMPO, "BPM")
+    tempo = _asked_tempo(wanted["tempo"]) if tempo is None else number("tempo", tempo, LOCKED_TEMPO, "BPM")
     beats_per_bar = bar_length(seconds * tempo / 60, 3 if seed % 4 == WALTZ else 4)
     below = int(choose.integers(3, 8))
     tonic = round(centre) - below
@@ -249,7 +249,7 @@ def _between(ends: tuple[float, float], share: float) -> float:
     return ends[0] + (ends[1] - ends[0]) * share
 
 
-def _number(what: str, value, ends: tuple[float, float], unit: str) -> float:
+def number(what: str, value, ends: tuple[float, float], unit: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not math.isfinite(value):
         raise ValueError(f"The {what} must be a number from {ends[0]:g} to {ends[1]:g} {unit}, not {value!r}.")
     if not ends[0] <= value <= ends[1]:
@@ -257,7 +257,7 @@ def _number(what: str, value, ends: tuple[float, float], unit: str) -> float:
     return float(value)
 
 
-def _seed(seed) -> int:
+def whole_seed(seed) -> int:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValueError(f"The seed must be a whole number from 0 up, not {seed!r}.")
     return int(seed)

@@ -30,7 +30,7 @@ from ..files import open_source, write_atomically
 from ..sounds import SAMPLE_RATE
 from ..visual_features import FEATURES
 
-__all__ = ["FEWEST", "LIMIT", "N_FINGERPRINT", "Listener", "fingerprint", "open_listener"]
+__all__ = ["FEWEST", "LIMIT", "N_FINGERPRINT", "PLACES", "Listener", "fingerprint", "open_listener"]
 
 LIMIT = 3.0  #: standardised units: features further out than this are not told apart, nor are they in the music
 FEWEST = 20  #: pairs to learn from: five folds of four
@@ -181,7 +181,7 @@ def _centres():
 
 
 N_FINGERPRINT = 64 + 4 + 61 + 7 + 16 * (len(WAVERS) - 1)  #: numbers of a fingerprint
-
+PLACES = {"level": 64, "onset_rate": 124, "major": 134}  #: of some of them: dB; log of onsets a second; mode
 
 # --- the listener ------------------------------------------------------------------------------------------
 
