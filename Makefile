@@ -42,7 +42,7 @@ bench: $(INSTALLED) ## Time, memory and faithfulness, beside what one would use 
 vocoder: $(INSTALLED) ## Train the vocoder again (an hour of one core; Ctrl-C keeps it, again goes on), card and weights to data/
 	$(PY) -m imgmusic_edu.networks.vocoder train --export data/models/vocoder.npz $(OPTIONS)
 
-networks: $(INSTALLED) ## Train codec and mappings again (an hour of two cores; Ctrl-C keeps it, again goes on), weights to data/
+networks: $(INSTALLED) ## Train codec and mappings again (an hour of one core; Ctrl-C keeps it, again goes on), weights to data/
 	$(PY) -m imgmusic_edu.networks.pairs
 	$(PY) -m imgmusic_edu.networks.codec_training --export data/models/codec.npz $(OPTIONS)
 	$(PY) -m imgmusic_edu.networks.mapping_training all --export data/models $(OPTIONS)

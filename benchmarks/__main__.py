@@ -15,6 +15,7 @@ MODULES = {  # speed first: on a quiet machine
     "seeing": "seeing",
     "hearing": "hearing",
     "vocoding": "vocoding",
+    "mapping": "mapping",
 }
 
 

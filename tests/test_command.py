@@ -145,6 +145,7 @@ def test_settings_reach_the_composer_and_what_is_not_set_is_left_to_the_picture(
         "mode": None,
         "instruments": None,
         "title": "photo",
+        "road": "score",
     }
     options = ("--key", "B\u266d Minor", "--mode", "Minor", "--instruments", "Nylon Guitar, cello", "--tempo", "99.5")
     assert run(capsys, "photo.png", *options, "--seed", 12)[0] == 0
@@ -164,6 +165,11 @@ def test_settings_reach_the_composer_and_what_is_not_set_is_left_to_the_picture(
         (["photo.png", "--tempo", "300"], "40 to 200"),
         (["photo.png", "--seed", "-1"], "seed"),
         (["photo.png", "--seed", "1.5"], "seed"),
+        (["photo.png", "--road", "van"], "vae"),
+        (["photo.png", "--road", "vae", "--midi", "a.mid"], "midi"),
+        (["photo.png", "--road", "vae", "--mode", "minor"], "mode"),
+        (["photo.png", "--road", "gan", "--instruments", "piano"], "instruments"),
+        (["photo.png", "--road", "mlp", "--key", "D minor"], "mode"),
         (["photo.png", "--key", "H"], "F#"),
         (["photo.png", "--mode", "lydian"], "mixolydian"),
         (["photo.png", "--key", "F# minor", "--mode", "major"], "contradict"),

@@ -15,7 +15,7 @@ from imgmusic_edu.visual_features import FEATURES, visual_features
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "imgmusic_edu" / "pairs"
+    return tmp_path / "imgmusic_edu" / f"pairs_{made.VERSION}"
 
 
 def test_no_picture_and_no_piece_is_in_two_parts():

@@ -65,7 +65,13 @@ FLOORS = {
     "__main__": 6,
 }
 # Rooms that take more than one file.
-ROOM_OF = {"midi_files": "scores", "soundfonts": "synthesizer", "tones": "synthesizer", "chapters": "editions", "options": "__main__"}
+ROOM_OF = {
+    "midi_files": "scores",
+    "soundfonts": "synthesizer",
+    "tones": "synthesizer",
+    "chapters": "editions",
+    "options": "__main__",
+}
 SHOWS_ITSELF = {("roads", "widgets")}  # a piece opens the player when it is shown: inside that function only
 
 
@@ -253,4 +259,4 @@ def test_wheel_carries_data_and_scripts(tmp_path):
             inside = path.relative_to(ROOT).as_posix()
             inside = f"imgmusic_edu/{inside}" if inside.startswith("data/") else inside
             assert inside in names, f"{inside} is not in the wheel"
-    assert wheel.stat().st_size < 25e6
+    assert wheel.stat().st_size < 36e6

@@ -165,7 +165,7 @@ def main(arguments=None):
         prog="python -m imgmusic_edu.networks.codec_training", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--minutes", type=float, default=20.0, help="of processor work for the first half")
-    parser.add_argument("--sharpen", type=float, default=15.0, help="and for the second")
+    parser.add_argument("--sharpen", type=float, default=9.0, help="and for the second")
     parser.add_argument("--folder", type=Path, default=cache_folder(), help="for checkpoints and learning curves")
     parser.add_argument("--export", type=Path, help="write the weights, float16, to this .npz")
     told = parser.parse_args(arguments)

@@ -1,7 +1,8 @@
 """A conditional GAN: a mapping that answers to a judge, who sees the picture's conditions and the music together.
 
-Squared error asks for the mean of all music that fits, which is no music. Here it is asked for only of the *mean of
-two* pieces made by different chance, so that each may be itself; and a discriminator, shown pairs, must not tell a made
+Squared error asks for the mean of all music that fits, which is no music. Here only the *mean over chance* must be near
+the real piece, and each piece may be itself: of two made by different chance, a and b, the mean of (a - y)(b - y) is
+the squared error of that mean, whatever the pieces' spread. And a discriminator, shown pairs, must not tell a made
 piece from a real one that belongs to the same picture. It scores every moment, and features inside it are matched.
 
 After Mirza & Osindero 2014, arXiv:1411.1784; Isola et al. 2017, "Image-to-image translation with conditional
@@ -68,7 +69,7 @@ def generator_terms(networks, told, latent, chance, other):
 
     adversarial  what it makes is to be taken for real
     features     the discriminator is to see the same in it, on average
-    mean         squared error of the mean of two pieces, by chance and by other chance
+    mean         squared error of the mean over chance, from two pieces by different chance
 
     Returns
     -------
@@ -83,5 +84,5 @@ def generator_terms(networks, told, latent, chance, other):
     return {
         "adversarial": generator_loss(scores),
         "features": feature_matching_loss(inside_real, inside),
-        "mean": ops.mean((0.5 * (made + again) - latent) ** 2),
+        "mean": ops.mean((made - latent) * (again - latent)),
     }

@@ -22,7 +22,7 @@ from .vocoder_corpus import cache_folder, save_arrays
 
 __all__ = ["MINUTES", "Lessons", "lessons", "train", "train_listener"]
 
-MINUTES = {"conductor": 0.2, "linear": 0.4, "mlp": 4.0, "autoencoder": 4.0, "vae": 9.0, "gan": 9.0}  #: of training
+MINUTES = {"conductor": 0.2, "linear": 0.3, "mlp": 3.0, "autoencoder": 3.0, "vae": 6.0, "gan": 5.0}  #: of training
 BATCH = 32
 LEARNING_RATE = 1e-3
 

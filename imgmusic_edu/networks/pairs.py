@@ -58,6 +58,7 @@ N_COLUMNS = 64  #: a picture is read in, from left to right
 COLUMNS = ("lightness", "chroma", "warmth", "contrast", "roughness", "edge_density", "skyline", "mass")
 PARTS = {"train": 2400, "validation": 120, "test": 100, "scenes": 60}  #: pairs in each part
 SHARD = 100  # pairs a file: what an interrupt can cost
+VERSION = 1  # of what is kept: to be raised when features, rules or the synthesizer change
 _FIRST_SEED = {"train": 0, "validation": 1_000_000, "test": 2_000_000, "scenes": 3_000_000}
 _SIDE = 256  # px, of pictures that are changed
 _SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
@@ -135,7 +136,7 @@ def pairs(part, *, n=None, notice=print):
     shards = []
     for first in range(0, n, SHARD):
         wanted = min(SHARD, PARTS[part] - first)
-        path = cache_folder() / "pairs" / f"{part}_{first // SHARD:03d}.npz"
+        path = cache_folder() / f"pairs_{VERSION}" / f"{part}_{first // SHARD:03d}.npz"
         if not path.is_file():
             wanted = min(wanted, n - first)  # a few are soon made, and not kept
             notice(f"Composing {wanted} pairs, {first} of {n} are there ...")
@@ -322,7 +323,7 @@ def main():
         made = pairs(part)
         minutes = len(made) * SECONDS / 60
         print(f"{part}: {len(made)} pairs, {minutes:.0f} minutes of music, {made.levels.nbytes / 2**20:.0f} MB")
-    print(f"kept in {os.fspath(cache_folder() / 'pairs')}; N_MELS = {N_MELS}")
+    print(f"kept in {os.fspath(cache_folder() / f'pairs_{VERSION}')}; N_MELS = {N_MELS}")
 
 
 if __name__ == "__main__":

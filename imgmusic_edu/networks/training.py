@@ -146,6 +146,8 @@ class Training:
         with np.load(self.folder / "checkpoint.npz") as state:
             for name, optimizer in self.optimizers.items():
                 for i, variable in enumerate(optimizer.variables):
+                    if f"optimizer {name}/{i}" not in state:
+                        raise ValueError(f"The checkpoint in {self.folder} is of other networks: take another folder.")
                     variable.assign(state[f"optimizer {name}/{i}"])
             self.spent, self.step = float(state["spent"]), int(state["step"])
             self.best = float(state["best score"])

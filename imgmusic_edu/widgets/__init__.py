@@ -10,7 +10,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "controls",
+        "gan_dashboard",
+        "latent_walker",
         "layer_browser",
+        "mapping_explorer",
         "markup",
         "page",
         "panel",
@@ -25,7 +28,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "controls": ["SoundUpload", "shipped_sound"],
+        "gan_dashboard": ["GanDashboard"],
+        "latent_walker": ["LatentWalker"],
         "layer_browser": ["LayerBrowser"],
+        "mapping_explorer": ["MappingExplorer"],
         "page": ["player_html"],
         "panel": ["PicturePanel", "picture_panel"],
         "payload": ["player_payload"],

@@ -3,7 +3,7 @@
 # Open in Colab:
 # https://colab.research.google.com/github/imgmusic-edu/imgmusic_edu/blob/main/notebooks/00_hear_a_picture.ipynb
 #
-# Time: about 90 minutes. Before you begin: None. You need not read music, and of mathematics no more
+# Time: about 94 minutes. Before you begin: None. You need not read music, and of mathematics no more
 # than a sum, a root and a logarithm.
 #
 # You will be able to
@@ -579,14 +579,42 @@ assert exit_code == 0 and told["sentences"] == piece.sentences
 # Every way from a picture to music has the same four stations: describe the picture in numbers;
 # describe sound in numbers; map the first to the
 # second; make the sound. The dream of the field is that a machine finds the map by itself, from many
-# pictures and their music. The course
-# travels four roads: a score road, whose map is a table of rules that a person can read, and three
-# whose map is learnt from examples: a linear
-# one, an autoencoder and a generative adversarial network.
+# pictures and their music. So far you went by the
+# score road, whose map is a table of rules that a person can read. There are others, whose map was
+# learnt from examples: a linear one, an
+# autoencoder, a variational autoencoder and a generative adversarial network. Nobody writes a note
+# there: a network draws the spectrogram, and
+# another one makes it sound. Here is your picture by four of them (opening the networks takes some
+# seconds the first time):
+
+
+roads = {road: im.compose(picture, road=road, seconds=8, seed=1) for road in ("score", "linear", "autoencoder", "gan")}
+for road, other in roads.items():
+    print(f"{road:<12} {other.sentences[0]}")
+    display(im.Sound(other.sound.samples, title=f"By the road {road}"))
+
+
+# Do they agree? All four should be about as fast, as high, as loud and as bright as the picture asks.
+# Measured in the four sounds:
+
+
+print(f"{'road':<12} {'tempo':>6} {'register':>9} {'loudness':>9} {'centroid':>9}")
+for road, other in roads.items():
+    found = im.audio_features.measure(other.sound.samples)
+    line = (
+        f"{found['tempo']:>6.0f} {found['register']:>9.1f} {found['loudness']:>9.1f} {found['spectral_centroid']:>9.0f}"
+    )
+    print(f"{road:<12} {line}")
+
+
+# The networks have learnt the rules from thousands of pairs that the score road made. They have not
+# learnt to write music: melody and chords blur,
+# and the linear road hums. What they know, how they came to know it, and how to do better, is the
+# matter of chapters 06 to 08; chapter 11 puts all
+# roads to the tests that you have just seen.
 #
-# This chapter has the score road, whole. The learnt roads come later in the course, in chapters 06 to
-# 09, where you
-# build and train them; chapter 11 puts all four to the tests that you have just seen.
+# > Learnt: a map from pictures to music can be written down as rules, or learnt from pairs; both can
+# be measured.
 
 
 # Section: Summary

@@ -533,7 +533,7 @@ im.show(
 #
 # $$1 - \frac{\big(\overline{|\kappa|}\big)^2}{\overline{\kappa^2}}$$
 #
-# which is 0 if the bend is the same everywhere and goes towards 1 the more it is crowded into a few places. **Symmetry** correlates the picture with its mirror image. **Saliency** is a map: how unlike its surroundings each place is, in lightness and in colour.
+# which is 0 if the bend is the same everywhere and goes towards 1 the more it is crowded into a few places. (Before the bend is taken, every frequency of the picture gets the strength that it has in a drawing of sharp edges. Where outlines run lies in the phases of the spectrum, how sharp they are in its amplitudes; so a sharpened picture is not taken for a more angular one.) **Symmetry** correlates the picture with its mirror image. **Saliency** is a map: how unlike its surroundings each place is, in lightness and in colour.
 
 # %%
 plain = {"object_size": 0.6, "complexity": 0, "fineness": 0, "roughness": 0}
