@@ -35,7 +35,7 @@ KINDS = {
     "vae": (conditional_vae.build, ("prior", "generator")),
     "gan": (conditional_gan.build, ("prior", "generator")),
 }
-CALM = 0.8  # standard deviation of chance: a little nearer to the middle than pieces are, where generators are surer
+CALM = 0.55  # spread of chance, of what was learnt: a little nearer to the middle, where generators are surer
 
 
 @dataclass(frozen=True)
