@@ -247,7 +247,8 @@ class MappingExplorer(Answering):
     def __init__(self, picture=None, *, own=None, seed=0):
         from ..networks.spectral import KINDS
 
-        self._own, self._seed, self._start = dict(own or {}), seed, ((), None)
+        self._own, self._seed = dict(own or {}), seed
+        self._start: tuple = (), None
         self.picture = picture_choice(self._moved, picture)
         self.road = choice_list("Road", [*((name, f"own:{name}") for name in self._own), *((n, n) for n in KINDS)])
         changes = [(f"Edit the picture: {readable(name)}", name) for name in EDITS]
