@@ -605,9 +605,9 @@ assert errors["read off the piece"] < errors["middle of the prior"] < errors["dr
 # %% [markdown]
 # Read off the piece, $h$ says what is needed. *Drawn*, it makes the error larger than the middle of the prior does: that is as it should be. A real piece, as we saw, has twice the error of the mean; whoever wants music must not ask for a small squared error.
 #
-# **Third way: a judge.** A conditional GAN (Mirza and Osindero 2014; a score for every moment as in Isola et al. 2017) has a discriminator that sees picture and music *together*, so it is not enough to sound real: it must be real music *for this picture*. The generator is to be taken for real, to match on average what the judge sees inside itself (*feature matching*, Salimans et al. 2016), and squared error is asked only of the *mean of two* pieces made by different chance ($\alpha$ is small, see `conditional_gan.WEIGHTS`):
+# **Third way: a judge.** A conditional GAN (Mirza and Osindero 2014; a score for every moment as in Isola et al. 2017) has a discriminator that sees picture and music *together*, so it is not enough to sound real: it must be real music *for this picture*. The generator is to be taken for real, to match on average what the judge sees inside itself (*feature matching*, Salimans et al. 2016), and squared error is asked only of the *mean over chance*: of two pieces made by different chance, the mean of $(\hat z_h - z)(\hat z_{h'} - z)$ is the squared error of that mean, however far apart the two are (with the square of their average instead, each piece would pay for being different). $\alpha$ is small, see `conditional_gan.WEIGHTS`:
 #
-# $$L_G = \alpha\,\mathrm{E}\big[-\log D(c, \hat z)\big] + \lVert \overline{\phi(c, z)} - \overline{\phi(c, \hat z)} \rVert + \big\lVert z - \tfrac12(\hat z_h + \hat z_{h'}) \big\rVert^2 .$$
+# $$L_G = \alpha\,\mathrm{E}\big[-\log D(c, \hat z)\big] + \lVert \overline{\phi(c, z)} - \overline{\phi(c, \hat z)} \rVert + \overline{(\hat z_h - z)(\hat z_{h'} - z)} .$$
 
 # %%
 source(conditional_gan.generator_terms)
