@@ -238,7 +238,7 @@ def test_the_panel_is_worked_by_keys_in_jupyterlab(chromium, tmp_path):
         open_notebook(page, address, "explorer.ipynb")
         run_all(page)
         page.get_by_text("Edit: lighten.").wait_for(timeout=60_000)
-        change = page.get_by_label("Change")
+        change = page.get_by_label("Change", exact=True)
         change.focus()
         change.select_option("Move one number: lightness")
         page.get_by_text("Only lightness, +1.5.").wait_for()

@@ -206,7 +206,7 @@ def _bars(result):
         beyond = " (beyond the drawing)" if abs(value) > full else ""
         parts.append(
             f'<text x="2" y="{y + 16}" font-size="14" fill="#222">{escape(title)}</text>'
-            f'<rect x="{left:.1f}" y="{y}" width="{length:.1f}" height="22" fill="{COLOURS[value < 0]}"/>'
+            f'<rect x="{left:.1f}" y="{y}" width="{length:.1f}" height="22" fill="{COLOURS[int(value < 0)]}"/>'
             f'<text x="{at:.1f}" y="{y + 16}" font-size="13" text-anchor="{anchor}" fill="#222">'
             f"{number(name, value)} {unit}{beyond}</text>"
         )
