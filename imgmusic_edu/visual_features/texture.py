@@ -62,7 +62,7 @@ def _patterns():
     """The bin of each of the 256 answers."""
     answers = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
     changes = (answers != np.roll(answers, 1, axis=1)).sum(axis=1)
-    return np.where(changes <= 2, answers.sum(axis=1), 9)
+    return np.where(changes <= 2, answers.sum(axis=1), 9).astype(np.intp)
 
 
 _PATTERN = _patterns()
