@@ -6,6 +6,7 @@ from, and its log-mel through the codec) and what needs no learning (one sound f
 training picture, sounds at random).
 """
 
+import importlib.util
 import itertools
 
 import numpy as np
@@ -175,13 +176,21 @@ def speed():
     return found
 
 
+def musicgen():
+    """The same of a network of MusicGen's small size: (s, MB), or None where its library is missing."""
+    if not all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
+        return None
+    told = fresh(["-m", "benchmarks.musicgen"])
+    return float(told["said"].split()[0]), told["peak"]
+
+
 # --- all of it ---------------------------------------------------------------------------------------------
 
 
 def run(*, out, quick=False):
     """Measure, write mapping.csv, and give the Markdown."""
     n, n_edited, n_diverse = (8, 1, 2) if quick else (100, N_EDITED, N_DIVERSE)
-    timed = speed()
+    timed, beside = speed(), None if quick else musicgen()
     everyone = (*ROADS, *BASELINES)
     rows = list(itertools.chain(*spread_out(scored, [(who, n) for who in everyone], what="roads")))
     judged = list(itertools.chain(*spread_out(edited, [(who, n_edited) for who in ROADS], what="edits")))
@@ -199,12 +208,19 @@ def run(*, out, quick=False):
             "\n### What the codec loses\n",
             text,
             "\n### Time for ten seconds of music, warm\n",
-            table(
-                ("road", "s", "cold, with loading, s", "peak memory, MB"),
-                [(road, f"{s:.2f}", f"{cold:.1f}", f"{mb:.0f}") for road, (s, mb, cold) in timed.items()],
-            ),
+            _time_table(timed, beside),
         ]
     )
+
+
+def _time_table(timed, beside):
+    lines = [(road, f"{s:.2f}", f"{cold:.1f}", f"{mb:.0f}") for road, (s, mb, cold) in timed.items()]
+    after = "\nMusicGen's size is not in the table: pip install torch transformers.\n"
+    if beside:
+        slowest = max(seconds for seconds, *_ in timed.values())
+        lines.append(("MusicGen's small size, random weights", f"{beside[0]:.0f}", "", f"{beside[1]:.0f}"))
+        after = f"\nThat is {beside[0] / slowest:.0f} times the slowest road.\n"
+    return table(("road", "s", "cold, with loading, s", "peak memory, MB"), lines) + after
 
 
 def _found(rows, who, what, measure=None):
