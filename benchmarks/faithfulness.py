@@ -16,12 +16,12 @@ import numpy as np
 
 from imgmusic_edu import audio_features, crossmodal, datasets
 from imgmusic_edu.composer.plan import MODE_STEPS
-from imgmusic_edu.evaluation import edits
+from imgmusic_edu.evaluation import baselines, benchmark, edits
 from imgmusic_edu.evaluation import faithfulness as measured
 from imgmusic_edu.evaluation.faithfulness import MEASURES, NOTICEABLE, SHOWS, expected_sign, interval
 from imgmusic_edu.roads import compose
 from imgmusic_edu.scenes import FACTORS, scene, texture
-from imgmusic_edu.visual_features import FEATURES, visual_features
+from imgmusic_edu.visual_features import visual_features
 
 from . import pictures, spread_out, table, verdicts, write_csv
 
@@ -72,25 +72,13 @@ def settings(plan):
     }
 
 
-def hue_wheel(picture, *, seconds=SECONDS, sample_rate=22050):
-    """The tonic is the hue of the mean colour, twelve hues to the octave; all else is always the same arpeggio.
-
-    A stand-in for a kind of program that is often written (after Newton's and Scriabin's wheels); there is no
-    evidence that listeners hear hue in this way.
-    """
+def hue_wheel(picture, *, seconds=SECONDS):
+    """The tonic is the hue of the mean colour of all pixels; all else is `baselines.hue_wheel`'s arpeggio."""
     from skimage.color import rgb2lab
 
     a, b = rgb2lab(picture)[..., 1:].mean(axis=(0, 1))
-    tonic = 60 + round(np.arctan2(b, a) / (2 * np.pi) * 12) % 12
-    step = 60 / 96 / 2  # seconds: quavers at 96 BPM
-    time = np.arange(round(1.2 * sample_rate)) / sample_rate
-    sound = np.zeros(round(seconds * sample_rate))
-    for number, start in enumerate(np.arange(0, seconds - 1.2, step)):
-        frequency = 440 * 2 ** ((tonic + (0, 4, 7, 12, 7, 4)[number % 6] - 69) / 12)
-        note = sum(np.sin(2 * np.pi * frequency * k * time) / k**2 for k in (1, 2, 3, 4)) * np.exp(-3 * time)
-        first = round(start * sample_rate)
-        sound[first : first + len(time)] += note
-    return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
+    tonic = round(np.arctan2(b, a) / (2 * np.pi) * 12) % 12
+    return baselines.hue_wheel(tonic, seconds=seconds)
 
 
 # --- counterfactuals -------------------------------------------------------------------------------------
@@ -236,13 +224,7 @@ def _control(values):
 
 def rule_pairs():
     """(rule ids, feature, quality) for every feature that the rules tie to a quality with a measure."""
-    pairs = []
-    for quality in MEASURES:
-        for feature in FEATURES:
-            rules = [r.id for r in crossmodal.RULES if r.weight and r.effects.get(quality, {}).get(feature)]
-            if rules and expected_sign(feature, 1.0, quality):
-                pairs.append((rules, feature, quality))
-    return pairs
+    return [(rules, feature, quality) for feature, quality, rules in benchmark.rule_pairs()]
 
 
 def factor_of(feature):

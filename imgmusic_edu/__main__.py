@@ -15,8 +15,9 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from .command_lines import UsageError, forgive_odd_names
 from .files import FileWriteError, name_of, printable
-from .options import UsageError, check, parser
+from .options import check, parser
 
 # Only what --help needs is imported up here; the rest loads once there is a picture to read.
 
@@ -49,9 +50,7 @@ def main(argv=None):
     int
         The exit code.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name or a sharp sign must not end in a traceback
+    forgive_odd_names()
     try:
         options = parser().parse_args(argv)
         jobs, complaints = _jobs(options)

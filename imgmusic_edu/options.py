@@ -7,7 +7,9 @@ Taught in chapter 00, section "From a terminal".
 
 import argparse
 
-__all__ = ["UsageError", "check", "parser"]
+from .command_lines import Parser, UsageError
+
+__all__ = ["check", "parser"]
 
 _EXAMPLES = """\
 examples:
@@ -26,18 +28,9 @@ exit codes: 0 all pictures became music, 1 some did not, 2 the command was not u
 """
 
 
-class UsageError(Exception):
-    """The command cannot be carried out as it was given."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise UsageError(message)  # one sentence instead of argparse's usage and exit
-
-
 def parser():
     """The command's argument parser."""
-    asked = _Parser(
+    asked = Parser(
         prog="imgmusic",
         description="Turn pictures into music, and say why the music sounds as it does.",
         epilog=_EXAMPLES,

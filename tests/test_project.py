@@ -41,6 +41,7 @@ PLATFORMS = [
 # The floors of the package: a room imports only from rooms on lower floors, and from within itself.
 FLOORS = {
     "files": 0,
+    "command_lines": 0,
     "pictures": 1,
     "sounds": 1,
     "datasets": 1.5,

@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 
+from ..command_lines import Parser, UsageError, forgive_odd_names
 from ..files import printable
 
 # Only what --help needs is imported up here.
@@ -37,15 +38,6 @@ exit codes: 0 all pairs were scored, 1 some were left out (a sentence says why) 
 """
 
 
-class _UsageError(Exception):
-    """The command cannot be carried out as it was given."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise _UsageError(message)  # one sentence instead of argparse's usage and exit
-
-
 def main(argv=None):
     """Run the command.
 
@@ -59,16 +51,14 @@ def main(argv=None):
     int
         The exit code.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # an odd name must not end in a traceback
+    forgive_odd_names()
     try:
         options = _parser().parse_args(argv)
         _check(options)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # readers' remarks about files that they read all the same
             return _prepare(options) if options.prepare is not None else _score(options)
-    except _UsageError as problem:
+    except UsageError as problem:
         _complain(f"{str(problem).rstrip('.')}; python -m imgmusic_edu.evaluation --help shows how.")
         return 2
     except SystemExit as end:  # --help
@@ -88,7 +78,7 @@ def main(argv=None):
 
 
 def _parser():
-    parser = _Parser(
+    parser = Parser(
         prog="python -m imgmusic_edu.evaluation",
         description="Score how faithfully music follows the pictures that it was made for, whatever made it.",
         epilog=_EXAMPLES,
@@ -121,17 +111,17 @@ def _check(options):
     """What contradicts itself, or could not be written in the end, is said before the work begins."""
     if options.prepare is not None:
         if options.folder is not None or options.csv or options.figure or options.quick:
-            raise _UsageError("--prepare scores nothing: leave the other folder, --csv, --figure and --quick away")
+            raise UsageError("--prepare scores nothing: leave the other folder, --csv, --figure and --quick away")
         return
     if options.folder is None:
-        raise _UsageError("name the folder with the pairs")
+        raise UsageError("name the folder with the pairs")
     if options.edits or options.n:
-        raise _UsageError("--edits and --n belong to --prepare")
+        raise UsageError("--edits and --n belong to --prepare")
     for option, path, suffixes in (("--csv", options.csv, (".csv",)), ("--figure", options.figure, (".png", ".svg"))):
         if path and not path.lower().endswith(suffixes):
-            raise _UsageError(f"{option} {printable(path)} must end in {' or '.join(suffixes)}")
+            raise UsageError(f"{option} {printable(path)} must end in {' or '.join(suffixes)}")
         if path and not os.path.isdir(os.path.dirname(path) or os.curdir):
-            raise _UsageError(f"the folder of {option} {printable(path)} does not exist: make it first")
+            raise UsageError(f"the folder of {option} {printable(path)} does not exist: make it first")
     options.csv = options.csv or os.path.join(options.folder, "faithfulness.csv")
     options.figure = options.figure or os.path.join(options.folder, "faithfulness.png")
 
@@ -181,7 +171,7 @@ def _keep_pictures(entries, options):
     """The figure must not be written over one of the pictures."""
     for entry in entries:
         if os.path.exists(options.figure) and os.path.samefile(entry.picture, options.figure):
-            raise _UsageError(f"{printable(options.figure)} is one of the pictures: give another --figure")
+            raise UsageError(f"{printable(options.figure)} is one of the pictures: give another --figure")
 
 
 def _with_progress(entries):

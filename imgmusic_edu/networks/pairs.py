@@ -29,10 +29,11 @@ import numpy as np
 from PIL import Image
 
 from .. import audio_features, composer, datasets, scenes, synthesizer
-from ..audio_features.transforms import HOP_LENGTH, N_MELS
+from ..audio_features.transforms import HOP_LENGTH
+from ..evaluation.baselines import standardised
 from ..pictures import open_picture
 from ..sounds import SAMPLE_RATE, open_sound
-from ..visual_features import FEATURES, visual_features
+from ..visual_features import visual_features
 from .vocoder_corpus import cache_folder, save_arrays
 
 __all__ = [
@@ -231,8 +232,9 @@ def seen(picture):
 
 def numbers_of(found):
     """The same from `VisualFeatures` that are there already."""
-    features = np.array([found.standardised(name) for name in FEATURES], np.float32)
-    return features, np.stack([found.columns[name] for name in COLUMNS], axis=1).astype(np.float32)
+    return standardised(found).astype(np.float32), np.stack([found.columns[name] for name in COLUMNS], axis=1).astype(
+        np.float32
+    )
 
 
 def read_pairs(folder, *, notice=print):
@@ -323,7 +325,7 @@ def main():
         made = pairs(part)
         minutes = len(made) * SECONDS / 60
         print(f"{part}: {len(made)} pairs, {minutes:.0f} minutes of music, {made.levels.nbytes / 2**20:.0f} MB")
-    print(f"kept in {os.fspath(cache_folder() / f'pairs_{VERSION}')}; N_MELS = {N_MELS}")
+    print(f"kept in {os.fspath(cache_folder() / f'pairs_{VERSION}')}")
 
 
 if __name__ == "__main__":

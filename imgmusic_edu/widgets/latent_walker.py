@@ -17,7 +17,7 @@ from ..audio_features.transforms import hz_to_mel, log_mel, mel_to_hz
 from ..sounds import SAMPLE_RATE, Sound
 from ..synthesizer import limited
 from .controls import Answering, choice_list, number_slider, shipped_sound, sound_choice
-from .markup import block, encode_shades, image, told
+from .markup import block, bundle, encode_shades, image, told
 
 __all__ = ["LatentWalker", "compute", "directions", "latent_walker", "render", "summary"]
 
@@ -278,15 +278,7 @@ class LatentWalker(Answering):
         self.drawing.value = render(result, key=self.model_id)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {
-            "text/plain": f"<LatentWalker from {self.sound.list.label}>",
-            "text/html": f"{self.words.value}{self.drawing.value}",
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.model_id,
-            },
-        }
+        return bundle(self, f"<LatentWalker from {self.sound.list.label}>", f"{self.words.value}{self.drawing.value}")
 
 
 def excerpt(sound):

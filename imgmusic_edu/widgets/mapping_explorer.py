@@ -15,7 +15,7 @@ from ..evaluation.edits import EDITS
 from ..plots import COLOURS
 from ..visual_features import FEATURES
 from .controls import Answering, choice_list, picture_choice, value_slider
-from .markup import block, encode_picture, image, row, sound_player, table, told
+from .markup import block, bundle, encode_picture, image, row, sound_player, table, told
 
 __all__ = ["QUALITIES", "MappingExplorer", "compute", "hear", "mapping_explorer", "render", "start", "summary"]
 
@@ -311,15 +311,11 @@ class MappingExplorer(Answering):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """The panel, and for pages without a kernel what it showed when the cell was run."""
-        return {
-            "text/plain": f"<MappingExplorer of {self.picture.list.label}>",
-            "text/html": f"{self.words.value}{self.drawing.value}{self.sounds.value}",
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.model_id,
-            },
-        }
+        return bundle(
+            self,
+            f"<MappingExplorer of {self.picture.list.label}>",
+            f"{self.words.value}{self.drawing.value}{self.sounds.value}",
+        )
 
 
 def mapping_explorer(picture=None, *, own=None, seed=0):

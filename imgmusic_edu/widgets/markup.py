@@ -14,7 +14,18 @@ import numpy as np
 from .payload import _MAGMA
 from .upload import said
 
-__all__ = ["block", "encode_picture", "encode_shades", "image", "magma", "row", "sound_player", "table", "told"]
+__all__ = [
+    "block",
+    "bundle",
+    "encode_picture",
+    "encode_shades",
+    "image",
+    "magma",
+    "row",
+    "sound_player",
+    "table",
+    "told",
+]
 
 SHADES = 64  # of a map: fewer make a smaller file, and more the eye cannot tell
 FEW_PIXELS = 128 * 128  # of a picture whose pixels can be told apart, and must be right
@@ -94,3 +105,21 @@ def _address(drawn, kind, **options):
     buffer = io.BytesIO()
     drawn.save(buffer, kind, **options)
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def bundle(widget, text, html):
+    """What a notebook keeps of a widget: the widget itself, and for pages without a kernel, what it showed.
+
+    Parameters
+    ----------
+    widget : ipywidgets.DOMWidget
+    text, html : str
+        Its name in a line, and what stood in it when the cell was run.
+
+    Returns
+    -------
+    dict
+        For `_repr_mimebundle_`.
+    """
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"text/plain": text, "text/html": html, "application/vnd.jupyter.widget-view+json": view}

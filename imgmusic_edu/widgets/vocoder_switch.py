@@ -21,7 +21,7 @@ from ..audio_features.transforms import HOP_LENGTH, N_MELS, log_mel, stft
 from ..evaluation.vocoding import mel_difference
 from ..sounds import SAMPLE_RATE, Sound
 from .controls import Answering, sound_choice
-from .markup import block, image, table, told
+from .markup import block, bundle, image, table, told
 
 __all__ = ["VocoderSwitch", "compute", "render", "summary", "vocoder_switch"]
 
@@ -352,15 +352,7 @@ class VocoderSwitch(Answering):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """The panel, and for pages without a kernel what it showed when the cell was run."""
-        return {
-            "text/plain": f"<VocoderSwitch of {self.sound.list.label}>",
-            "text/html": f"{self.words.value}{self.drawing.value}",
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.model_id,
-            },
-        }
+        return bundle(self, f"<VocoderSwitch of {self.sound.list.label}>", f"{self.words.value}{self.drawing.value}")
 
 
 def vocoder_switch(sound=None, *, own=None):
