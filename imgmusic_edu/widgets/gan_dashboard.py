@@ -15,7 +15,7 @@ import numpy as np
 
 from ..evaluation.diversity import rbf_kernel, vendi_score
 from .controls import Answering, number_slider
-from .markup import block, encode_picture, encode_shades, image, table, told
+from .markup import block, bundle, encode_picture, encode_shades, image, table, told
 
 __all__ = ["GanDashboard", "compute", "render", "summary"]
 
@@ -23,7 +23,8 @@ COIN = 2 * np.log(2)  # the discriminator's loss when it knows nothing
 ALIKE = 0.15  # a set with less than this share of the real one's diversity has collapsed
 SURE = 0.1  # a discriminator with less loss than this teaches little
 SHOWN = 32  # samples in the drawing
-PAUSE = 0.02  # s between stretches, for buttons and for the page
+PAUSE = 0.02  # s between stretches, for buttons
+ROUND = 0.25  # s from one drawing to the next, at least: a page drawn oftener falls behind, and so do its buttons
 _LINES = (  # key, name, colour, dashes
     ("discriminator", "discriminator", "#0064af", ""),
     ("generator", "generator", "#e12800", "6 4"),
@@ -305,8 +306,10 @@ class GanDashboard(Answering):
         self._timer = loop.call_later(PAUSE, self._tick, loop)
 
     def _tick(self, loop):
+        began = loop.time()
         self._try(self._stretch)
-        self._timer = loop.call_later(PAUSE, self._tick, loop) if self.training else None
+        rest = max(PAUSE, ROUND - (loop.time() - began))
+        self._timer = loop.call_later(rest, self._tick, loop) if self.training else None
 
     def _stretch(self):
         """One report more, or the end."""
@@ -332,12 +335,6 @@ class GanDashboard(Answering):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """The panel, and for pages without a kernel what it showed when the cell was run."""
-        return {
-            "text/plain": f"<GanDashboard after {self.trainer.step} steps>",
-            "text/html": f"{self.words.value}{self.drawing.value}",
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.model_id,
-            },
-        }
+        return bundle(
+            self, f"<GanDashboard after {self.trainer.step} steps>", f"{self.words.value}{self.drawing.value}"
+        )
