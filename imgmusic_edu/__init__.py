@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "scenes",
         "scores",
         "sounds",
+        "style",
         "synthesizer",
         "visual_features",
         "widgets",

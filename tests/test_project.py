@@ -54,6 +54,7 @@ FLOORS = {
     "scores": 2,
     "composer": 3,
     "synthesizer": 3,
+    "style": 3.1,
     "vocoders": 3.2,
     "explanations": 3.5,
     "networks": 4.6,
