@@ -36,6 +36,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "datasets": ["data_path", "licence", "open_data"],
+        "exercises": ["progress"],
         "pictures": ["PictureError", "open_picture"],
         "plots": ["show"],
         "roads": ["Piece", "compose"],

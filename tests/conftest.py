@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import hypothesis
@@ -10,6 +11,8 @@ import pytest
 # Before anything draws: no window, whatever the machine's own settings say.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# What tests and the notebooks they run get right is nobody's progress.
+os.environ["IMGMUSIC_PROGRESS"] = str(Path(tempfile.gettempdir()) / f"imgmusic-tests-{os.getpid()}" / "progress.json")
 
 # The same examples in every run, and no deadline: two cores are shared with whatever else runs.
 hypothesis.settings.register_profile("project", derandomize=True, deadline=None, max_examples=40, database=None)

@@ -18,9 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .diary import note, progress
 from .quizzes import Question, Quiz
 
-__all__ = ["Exercise", "Question", "Verdict", "Wrong", "check", "find", "grade", "judge", "quiz"]
+__all__ = ["Exercise", "Question", "Verdict", "Wrong", "check", "find", "grade", "judge", "progress", "quiz"]
 
 PASSED, NOT_ATTEMPTED, NOT_YET = "Passed", "Not attempted", "Not yet"
 
@@ -174,6 +175,7 @@ def check(exercise_id, answer, *, hint=None):
     verdict = judge(exercise, answer)
     if verdict.passed:
         del _tries[exercise_id]
+        note(exercise_id)
         return verdict
     if verdict.status == NOT_YET:
         _tries[exercise_id] += 1
@@ -212,7 +214,7 @@ def quiz(chapter):
     -----
     Taught in chapter 00, section "Quiz".
     """
-    return Quiz(tuple(chapter_module(chapter).QUIZ))
+    return Quiz(tuple(chapter_module(chapter).QUIZ), chapter=chapter)
 
 
 def judge(exercise, answer):

@@ -7,6 +7,8 @@ lives, each option unfolds its explanation; in a terminal the whole is text.
 import html
 from typing import NamedTuple
 
+from .diary import note
+
 LONGEST_OPTION = 90  # letters: a button's label stays on one line
 
 
@@ -75,10 +77,12 @@ class Quiz:
     Parameters
     ----------
     questions : tuple of Question
+    chapter : str, optional
+        "ch10", say: right answers are then noted in the learner's progress.
     """
 
-    def __init__(self, questions):
-        self.questions = questions
+    def __init__(self, questions, *, chapter=""):
+        self.questions, self.chapter = questions, chapter
 
     def __repr__(self):
         lines = []
@@ -115,11 +119,11 @@ class Quiz:
         import ipywidgets
 
         return ipywidgets.VBox(
-            [_question_widget(number, question) for number, question in enumerate(self.questions, 1)]
+            [_question_widget(number, question, self.chapter) for number, question in enumerate(self.questions, 1)]
         )
 
 
-def _question_widget(number, question):
+def _question_widget(number, question, chapter):
     # A button for each option, not radio buttons: JupyterLab takes the arrow keys that those are chosen with.
     import ipywidgets
 
@@ -130,6 +134,8 @@ def _question_widget(number, question):
     def option(n, text):
         def reveal(_):
             answer.value = f'<div role="status">{html.escape(text)}: {_answer(question, n)}</div>'
+            if chapter and n == question.key:
+                note(f"{chapter}.quiz.{number}")
 
         button = ipywidgets.Button(description=f"{_letter(n)}. {text}", layout=wide)
         button.on_click(reveal)
