@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "editions",
         "evaluation",
         "exercises",
+        "listening",
         "pictures",
         "plots",
         "roads",
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "datasets": ["data_path", "licence", "open_data"],
         "exercises": ["progress"],
+        "listening": ["listen"],
         "pictures": ["PictureError", "open_picture"],
         "plots": ["show"],
         "roads": ["Piece", "compose"],

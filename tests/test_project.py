@@ -61,6 +61,7 @@ FLOORS = {
     "roads": 4.7,
     "evaluation": 4.5,
     "plots": 4.8,
+    "listening": 4.8,
     "widgets": 5,
     "exercises": 5,
     "editions": 5.5,  # reads the exercises it puts into the notebooks
