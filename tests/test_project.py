@@ -196,6 +196,21 @@ def test_import_is_light():
     assert not heavy & set(done.stdout.split())
 
 
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == imgmusic_edu.__version__ and citation["license"] == PROJECT["license"]
+    assert f"## {imgmusic_edu.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_what_contributors_are_told_to_type_and_open_is_there():
+    told = (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"`?make ([a-z-]+)", told):
+        assert re.search(rf"^{target}:", makefile, flags=re.M), target
+    for path in re.findall(r"`((?:imgmusic_edu|notebooks|tests|data)/[\w/.]+?)/?`", told):
+        assert (ROOT / path).exists() or "NN" in path or "yours" in path, path
+
+
 def test_version_is_written_once():
     assert re.fullmatch(r"\d+\.\d+\.\d+", imgmusic_edu.__version__)
     assert PROJECT["dynamic"] == ["version"]
