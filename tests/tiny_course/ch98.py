@@ -1,4 +1,4 @@
-"""Exercises of the tiny chapter on which the tests try the tools."""
+"""Exercises of chapter 98, "A tiny chapter", which is not part of the course: the tests try the tools on it."""
 
 from imgmusic_edu.exercises import Exercise, Question, Wrong
 

@@ -7,7 +7,7 @@
 #   - snap a pitch to a scale
 # ---
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=4 objectives="1 2"
 # ## How does a line look?
 #
 # A line needs **two** points: $y = a x$ with the slope $a$, see [the manual](manual.md).
@@ -43,7 +43,7 @@ im.plots.show(figure, alt=f"A straight line that rises from {x[0]:.0f} to {2 * x
 # ## Exercises
 
 
-# %% exercise="ch98.snap" points=2
+# %% exercise="ch98.snap" points=2 objective=2
 def snap(pitch, scale):
     """The note of the scale that is nearest to a pitch."""
     ### BEGIN SOLUTION
@@ -56,7 +56,7 @@ def snap(pitch, scale):
 assert snap(100, (10, 20)) == 20
 
 
-# %% exercise="ch98.slope"
+# %% exercise="ch98.slope" objective=1
 def slope(x, y):
     ### BEGIN SOLUTION
     return (y[1] - y[0]) / (x[1] - x[0])
