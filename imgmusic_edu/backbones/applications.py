@@ -53,7 +53,7 @@ def open_application(name, *, weights="trained", notice=print):
     if weights is None:
         return _backbone(name, _build(name, None))
     try:
-        return _backbone(name, _patiently(lambda: _build(name, "imagenet"), name))
+        return _backbone(name, patiently(lambda: _build(name, "imagenet"), name))
     except Exception as problem:  # no network, no disk, a file that is not the right one: all end the same way
         reason = str(problem).rpartition(" -- ")[2]  # Keras puts the address before it
         notice(
@@ -84,7 +84,7 @@ def _build(name, weights):
         return keras.Model(base.input, predictions, name=name)
 
 
-def _patiently(build, name):
+def patiently(build, name):
     """`build()`, which may fetch weights, or a TimeoutError when nothing comes.
 
     A network that drops what is sent (a classroom's firewall) keeps a connection waiting for minutes, one address

@@ -41,13 +41,15 @@ _STORED = {  # our layer -> (convolution, batch normalisation) in the file
 }
 
 
-def build(*, size=SIZE):
+def build(*, size=SIZE, exact=False):
     """The network with random weights: (n, size, size, 3) in, (n, 1000) probabilities out.
 
     Parameters
     ----------
-    size : int
-        Side of the input, pixels; the weights fit any, they were trained at 224.
+    size : int, or None
+        Side of the input, pixels; the weights fit any, they were trained at 224. With None, pictures of every size.
+    exact : bool
+        float32 on a graphics card too, as one needs for slopes by pixels.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def build(*, size=SIZE):
 
     Notes
     -----
-    Taught in chapter 02, section "Inside the network".
+    Taught in chapter 02, section "Layer by layer".
     """
     _, keras = tensorflow()
     layers = keras.layers
@@ -73,7 +75,7 @@ def build(*, size=SIZE):
             return layers.Add(name=name)([x, y])
         return layers.Identity(name=name)(y)
 
-    with precision():
+    with precision(exact=exact):
         picture = keras.Input((size, size, 3), name="picture")
         x = layers.Conv2D(32, 3, 2, "same", activation="relu6", name="stem")(picture)
         n = 0

@@ -71,15 +71,15 @@ def has_card():
 
 
 @contextlib.contextmanager
-def precision():
+def precision(*, exact=False):
     """Networks built inside are float32 on a processor and mixed precision on a graphics card.
 
     Mixed: half precision where the time goes (convolutions), float32 for weights (Micikevicius et al. 2018,
-    arXiv:1710.03740).
+    arXiv:1710.03740). With `exact` float32 there too: the slope of a loss by one pixel is too small for half precision.
     """
     _, keras = tensorflow()
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_float16" if has_card() else "float32")
+    keras.config.set_dtype_policy("mixed_float16" if has_card() and not exact else "float32")
     try:
         yield
     finally:
