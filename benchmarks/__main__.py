@@ -16,6 +16,8 @@ MODULES = {  # speed first: on a quiet machine
     "hearing": "hearing",
     "vocoding": "vocoding",
     "mapping": "mapping",
+    "painting": "painting",
+    "textures": "textures",
 }
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "poems",
     "samples",
     "scores",
+    "textures",
 ]
 
 PICTURE_KINDS = ("paintings", "photographs")
@@ -51,7 +52,7 @@ def names(kind=None, category=None):
     Parameters
     ----------
     kind : str, optional
-        "photographs", "paintings", "scores", "samples", "poems", "clips", "models", "facts" or
+        "photographs", "paintings", "scores", "samples", "textures", "poems", "clips", "models", "facts" or
         "soundfont"; without it, all of them.
     category : str, optional
         One of `categories` of that kind: "windmills" among the photographs, "ragtime" among the scores.
@@ -92,6 +93,11 @@ def poems():
 def samples(category=None):
     """Names of the short recordings, of one category or of all: FLAC files for `sounds.open_sound` (see `names`)."""
     return names("samples", category)
+
+
+def textures():
+    """Names of the sound textures, rain and fire and drums: FLAC files of 5 s for `sounds.open_sound` (see `names`)."""
+    return names("textures")
 
 
 def clips():
