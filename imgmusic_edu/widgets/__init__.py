@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "controls",
         "gan_dashboard",
+        "gram_browser",
         "latent_walker",
         "layer_browser",
         "mapping_explorer",
@@ -21,6 +22,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "picture_microscope",
         "player",
         "spectrogram_microscope",
+        "style_mixer",
+        "style_studio",
         "tune",
         "upload",
         "vocoder_switch",
@@ -29,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "controls": ["SoundUpload", "shipped_sound"],
         "gan_dashboard": ["GanDashboard"],
+        "gram_browser": ["GramBrowser"],
         "latent_walker": ["LatentWalker"],
         "layer_browser": ["LayerBrowser"],
         "mapping_explorer": ["MappingExplorer"],
@@ -38,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "picture_microscope": ["PictureMicroscope"],
         "player": ["Player"],
         "spectrogram_microscope": ["SpectrogramMicroscope"],
+        "style_mixer": ["StyleMixer"],
         "tune": ["TunePanel", "tune_panel"],
         "upload": ["PictureUpload", "uploaded_files"],
         "vocoder_switch": ["VocoderSwitch"],
