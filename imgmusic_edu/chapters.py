@@ -21,7 +21,11 @@ INSTRUCTOR = "instructor"
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")  # nbgrader's own, so that its release equals ours
 
-_KEYS = {"code": {"exercise", "points", "hidden"}, "markdown": {"minutes", "tags"}}
+_KEYS = {
+    "code": {"exercise", "points", "hidden", "objective"},
+    "markdown": {"minutes", "tags", "objectives", "practice"},
+}
+_NUMBERED = ("objective", "objectives", "practice")  # they hold numbers of the header's list of objectives
 
 
 class ChapterError(ValueError):
@@ -49,6 +53,20 @@ class Cell(NamedTuple):
     def label(self):
         """Its first line, for messages."""
         return '"' + next(filter(None, (line.strip() for line in self.source.splitlines())), "")[:60] + '"'
+
+
+class Section(NamedTuple):
+    """One section: heading, minutes or None, and the cells from its heading on.
+
+    `objectives` are the numbers of those that it serves, or None where its heading's cell does not say.  `practice` are
+    the numbers of those that the learner does there: guesses, breaks, answers or makes, beyond reading and running.
+    """
+
+    title: str
+    minutes: int | None
+    objectives: tuple[int, ...] | None
+    practice: tuple[int, ...]
+    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +106,20 @@ class Chapter:
     @property
     def sections(self):
         """(heading, minutes or None) of each section."""
-        return [(text, cell.meta.get("minutes")) for cell in self.cells for level, text in cell.headings if level == 2]
+        return [(section.title, section.minutes) for section in self.outline]
+
+    @property
+    def outline(self):
+        """A `Section` for each heading of the second level, in their order."""
+        found: list[tuple[str, dict, list[Cell]]] = []
+        for cell in self.cells:
+            found += [(text, cell.meta, []) for level, text in cell.headings if level == 2]
+            if found:
+                found[-1][2].append(cell)
+        return [
+            Section(title, meta.get("minutes"), meta.get("objectives"), meta.get("practice", ()), tuple(cells))
+            for title, meta, cells in found
+        ]
 
 
 def read_chapter(path):
@@ -151,7 +182,18 @@ def _cell(cell, name):
             )
     if set(meta.get("tags", ())) - {INSTRUCTOR}:
         raise ChapterError(f'{name}: the tags {meta["tags"]} on the cell {found.label}: only "{INSTRUCTOR}" is known.')
-    return found
+    numbers = {key: _numbers(key, meta[key], found, name) for key in _NUMBERED if key in meta}
+    return found._replace(meta=meta | numbers)
+
+
+def _numbers(key, value, cell, name):
+    """Numbers of objectives: written 3, or "2 4", or "none"."""
+    if value == "none":
+        return ()
+    if isinstance(value, bool) or not re.fullmatch(r"\d+( \d+)*", str(value)):
+        wanted = f'{key}=3, {key}="2 4" or {key}="none"'
+        raise ChapterError(f"{name}: the cell {cell.label} says {key}={value!r}, but should say {wanted}.")
+    return tuple(int(number) for number in str(value).split())
 
 
 # --- exercises --------------------------------------------------------------------------------------------------------
@@ -185,7 +227,7 @@ def lint(chapter):
     -------
     list of str
     """
-    checks = (_headings, _code, _figures, _links, _solutions, _exercises, _references, _minutes)
+    checks = (_headings, _code, _figures, _links, _solutions, _exercises, _references, _minutes, _objectives)
     return [f"{chapter.name}: {fault}" for check in checks for fault in check(chapter)]
 
 
@@ -290,6 +332,36 @@ def _minutes(chapter):
     given = [minutes for _, minutes in chapter.sections if minutes is not None]
     if given and sum(given) != chapter.minutes:
         yield f"its sections take {sum(given)} minutes together, but its header says {chapter.minutes}"
+
+
+def _objectives(chapter):
+    """Every objective is served by a section, and done by the learner: in an exercise, or in a section that says so."""
+    known, served, done = set(range(1, len(chapter.objectives) + 1)), set(), set()
+    for section in chapter.outline:
+        served |= set(section.objectives or ())
+        done |= set(section.practice)
+        if section.title not in ENDING and section.objectives is None:
+            yield f'the section "{section.title}" does not say which objectives it serves: objectives="2 4", or "none"'
+        elif section.title not in ENDING and (beside := set(section.practice) - set(section.objectives)):
+            yield f'the section "{section.title}" practises {_listed(beside)}, but does not serve it'
+    for cell in chapter.cells:
+        done |= set(cell.meta.get("objective", ()))
+        if "exercise" in cell.meta and "objective" not in cell.meta:
+            yield f'{cell.meta["exercise"]} does not say which objective it trains: objective=3, or "none"'
+        if "objective" in cell.meta and "exercise" not in cell.meta:
+            yield f"the cell {cell.label} is no exercise, but says objective="
+        if {"objectives", "practice"} & set(cell.meta) and not any(level == 2 for level, _ in cell.headings):
+            yield f"the cell {cell.label} begins no section, but says which objectives it serves"
+        if unknown := {number for key in _NUMBERED for number in cell.meta.get(key, ())} - known:
+            yield f"the cell {cell.label} names the objective {_listed(unknown)}, but the header has {len(known)}"
+    if missing := known - served:
+        yield f"no section serves the objective {_listed(missing)}"
+    if missing := known - done:
+        yield f"no exercise trains the objective {_listed(missing)}, and no section says practice={min(missing)}"
+
+
+def _listed(numbers):
+    return ", ".join(str(number) for number in sorted(numbers))
 
 
 def _code_cells(chapter):

@@ -5,7 +5,9 @@ From ``notebooks/source/NN_name.py`` come
 - ``notebooks/NN_name.ipynb``, the learner's: stubs in place of the solutions;
 - ``notebooks/solutions/NN_name.ipynb``, whole, which nbgrader's ``generate_assignment`` takes as it is;
 - ``notebooks/instructor/NN_name.ipynb``, with timing, pitfalls and rubrics;
-- ``notebooks/plain/NN_name.py``, the learner's as a plain script, for screen readers and for reviewers.
+- ``notebooks/plain/NN_name.py``, the learner's as a plain script, for screen readers and for reviewers;
+
+and from all of them together ``notebooks/MAP.md``, the map of the course (`course_map`).
 
 The same source gives the same bytes.  What is alike in all chapters (title, set-up, tasks with hints, check cells,
 rubrics) is written here, from the source's header, from pyproject.toml and from the exercises' modules.
@@ -23,8 +25,10 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from . import course_map
 from .chapters import ChapterError, function_name, lint, read_chapter, without_solution
 from .exercises import find
+from .traces import Package
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("learner", "solution", "instructor")
@@ -169,9 +173,10 @@ def sources(root):
 
 def _all_editions(root):
     project, made = read_project(Path(root) / "pyproject.toml"), {}
-    for path in sources(root):
-        made |= editions(read_chapter(path), project)
-    return made
+    chapters = [read_chapter(path) for path in sources(root)]
+    for chapter in chapters:
+        made |= editions(chapter, project)
+    return made | {course_map.NAME: course_map.page(chapters, Package(Path(root) / "imgmusic_edu"))}
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------

@@ -46,7 +46,10 @@ COLUMN_UNITS = {"lightness": "L*", "chroma": "C*", "warmth": "C*", "contrast": "
 
 
 def style():
-    """A context that gives new figures the course's colours: ``with plots.style(): figure, axes = plt.subplots()``."""
+    """A context that gives new figures the course's colours: ``with plots.style(): figure, axes = plt.subplots()``.
+
+    Taught in chapter 00, section "Why does it sound like this?".
+    """
     import matplotlib
     from cycler import cycler
 

@@ -234,12 +234,15 @@ def course(tmp_path, root):
 
 
 def test_make_and_drift(course):
-    assert len(editions.drift(course)) == 4
+    assert len(editions.drift(course)) == 5  # the editions and the map of the course
     assert "notebooks/plain/98_tiny_chapter.py is missing" in "\n".join(editions.drift(course))
-    assert len(editions.make(course)) == 4
+    assert len(editions.make(course)) == 5
     assert editions.drift(course) == editions.make(course) == []
     altered(course / "notebooks" / "source", ("Two points", "Three points"))
     assert len(editions.drift(course)) == 4
+    altered(course / "notebooks" / "source", ('objectives="1 2"', 'objectives="1 2" practice=1'))
+    (fault,) = editions.drift(course)
+    assert fault.startswith("notebooks/MAP.md is not what its source gives")
     (course / "notebooks" / "solutions" / "97_gone.ipynb").touch()
     assert "notebooks/solutions/97_gone.ipynb has no source: delete it." in editions.drift(course)
 
@@ -274,6 +277,8 @@ def test_command(course, capsys):
         (("# ---\n", ""), "must begin with a header"),
         (('# %% hidden="ch98.snap"', '# %% hiden="ch98.snap"'), "'hiden' on the code cell"),
         (('tags=["instructor"]', 'tags=["teacher"]'), 'only "instructor" is known'),
+        (('objectives="1 2"', 'objectives="first"'), "says objectives='first', but should say objectives=3"),
+        (("objective=2", "objective=true"), "says objective="),
     ],
 )
 def test_a_source_that_cannot_be_read(tmp_path, change, words):
@@ -308,6 +313,15 @@ def test_a_source_that_cannot_be_read(tmp_path, change, words):
         (("B. Author (1998).", "B. Author."), "needs a year"),
         (("# - A. Author (2019). A paper. Journal 1(2). DOI 10.1000/182.\n# - B", "# B"), "must be a list"),
         (("# %% [markdown] minutes=4", "# %% [markdown] minutes=5"), "14 minutes together, but its header says 12"),
+        ((' objectives="1 2"', ""), '"How does a line look?" does not say which objectives it serves'),
+        (('objectives="1 2"', "objectives=1"), "no section serves the objective 2"),
+        (('objectives="1 2"', 'objectives="none"'), "no section serves the objective 1, 2"),
+        (('objectives="1 2"', 'objectives="1 2 3"'), "names the objective 3, but the header has 2"),
+        (('objectives="1 2"', "objectives=1 practice=2"), "practises 2, but does not serve it"),
+        ((" objective=1", ""), "ch98.slope does not say which objective it trains"),
+        (("objective=1", 'objective="none"'), "no exercise trains the objective 1, and no section says practice=1"),
+        (('hidden="ch98.snap"', 'hidden="ch98.snap" objective=2'), "is no exercise, but says objective="),
+        (('["instructor"]', '["instructor"] practice=2'), "begins no section, but says which objectives"),
     ],
 )
 def test_lint_finds(tmp_path, change, words):
@@ -324,6 +338,21 @@ def test_lint_of_a_chapter_without_exercises(tmp_path):
 def test_headings_in_quoted_code_do_not_count():
     cell = chapters.Cell("markdown", "## One\n\n```\n# not a heading\n```\n\n### Two", {})
     assert cell.headings == [(2, "One"), (3, "Two")]
+
+
+def test_markers_of_objectives(tmp_path):
+    change = ("minutes=1\n# ## Quiz", "minutes=1 practice=1\n# ## Quiz")
+    chapter = chapters.read_chapter(altered(tmp_path, change, ("objective=1", 'objective="none"')))
+    assert chapters.lint(chapter) == []
+    said = {section.title: (section.objectives, section.practice) for section in chapter.outline}
+    assert said["How does a line look?"] == ((1, 2), ())
+    assert said["Quiz"] == (None, (1,))
+    assert [cell.meta["objective"] for cell in chapter.cells if "exercise" in cell.meta] == [(2,), ()]
+
+
+def test_markers_of_objectives_change_no_edition(tmp_path, tiny):
+    path = altered(tmp_path, (' objectives="1 2"', ""), (" objective=2", ""), (" objective=1", ""))
+    assert editions.editions(chapters.read_chapter(path), courses.PROJECT) == editions.editions(tiny, courses.PROJECT)
 
 
 # --- nbgrader ---------------------------------------------------------------------------------------------------------

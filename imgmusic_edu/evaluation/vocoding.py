@@ -110,7 +110,7 @@ def measure(sound, made, *, embedding=True):
 
     Notes
     -----
-    Taught in chapter 09, section "How good is it?".
+    Taught in chapter 09, section "Which one should I take?".
     """
     sound, made = _samples(sound), _samples(made)
     n = min(len(sound), len(made))
@@ -288,7 +288,7 @@ def health(sound, made):
 
     Notes
     -----
-    Taught in chapter 09, section "What goes wrong". `HEALTHY` holds what to stay below.
+    Taught in chapter 09, section "Broken on purpose". `HEALTHY` holds what to stay below.
     """
     sound, made = _samples(sound), _samples(made)
     bent, was = (float(np.abs(np.diff(row.astype(float), 2)).max(initial=0)) for row in (made, sound))
@@ -365,7 +365,7 @@ def compare(ways, sounds, *, n_mels=None, embedding=True):
 
     Notes
     -----
-    Taught in chapter 09, section "How good is it?".
+    Taught in chapter 09, section "Which one should I take?".
     """
     for number, sound in enumerate(sounds):
         sound = sound[: len(sound) // HOP_LENGTH * HOP_LENGTH]

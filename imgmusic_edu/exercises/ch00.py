@@ -354,4 +354,19 @@ QUIZ = (
         ),
         key=1,
     ),
+    Question(
+        "The music of your photograph came out fast and bright. What may you say?",
+        (
+            (
+                "Whoever sees the picture feels excited.",
+                "Features like ours explain a small part of that; most of it lies in what a picture shows.",
+            ),
+            (
+                "Its surface asks for that more than the surface of ordinary pictures does.",
+                "The rules compare surfaces, and the sound can be measured. More is not claimed.",
+            ),
+            ("This is the right music for it.", "Matching is not liking, and nobody was asked what they like."),
+        ),
+        key=1,
+    ),
 )

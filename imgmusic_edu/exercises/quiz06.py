@@ -78,4 +78,28 @@ QUIZ = (
         ),
         key=1,
     ),
+    Question(
+        "One vector for a clip has as many numbers as a sequence of latents. Why is it still behind?",
+        (
+            ("It can hold less", "It was given just as many numbers."),
+            ("Gradients do not reach it", "They do: its loss falls as the others do."),
+            (
+                "It must learn anew for each moment what a note is",
+                "The sequence slides one small encoder along the time; the vector has nowhere to put the when.",
+            ),
+        ),
+        key=2,
+    ),
+    Question(
+        "Your network brings pieces back to within 5 dB. What must stand beside that figure?",
+        (
+            (
+                "Mean frame, PCA with as many numbers, and vocoder alone, on the same pieces",
+                "Then one sees what is owed to the latent, to the bend, and to the last link.",
+            ),
+            ("Its loss on the lessons", "That only says how well it knows what it has learnt from."),
+            ("The number of its weights", "Weights are a cost; they do not say how near a copy is."),
+        ),
+        key=0,
+    ),
 )

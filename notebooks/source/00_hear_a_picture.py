@@ -10,7 +10,7 @@
 #   - say what such a system cannot claim
 # ---
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=5 objectives="1 2"
 # ## Hear it first
 #
 # Run the next cell and press play. You hear a photograph of the Taj Mahal. The piece reads the picture from left to right: the line
@@ -35,7 +35,7 @@ im.licence("taj_mahal")
 #
 # Does that work with a picture that nobody prepared?
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=1 practice=1
 # ## Your own picture
 #
 # Choose a picture in the list, or drop a photograph of your own on the upload button, then press **Hear it**. It is read where this notebook
@@ -66,7 +66,7 @@ print(f"{piece.plan.tempo:.0f} beats per minute, {piece.plan.key_name}, led by t
 #
 # Taken from *what* in it?
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=2
 # ## What did the computer see?
 #
 # Here is another photograph, a kingfisher on a branch. Listen to it, then to the piece above once more. Which one is faster? Which one is higher?
@@ -106,7 +106,7 @@ im.show(figure, alt=alt)
 #
 # How does a number become a *sound*?
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives=2 practice=2
 # ## Why does it sound like this?
 #
 # Ask the piece. It gives three sentences: on colour and pace, on place and pitch, on surface and harmony.
@@ -192,7 +192,7 @@ for title, weights in (("As it is", {}), ("R5 switched off", {"R5": 0}), ("R9 tu
 #
 # "Together" how, exactly? Let us do it by hand, for the tempo.
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=3
 # ## From a feature to a tempo
 #
 # ### How light is light?
@@ -300,7 +300,7 @@ assert abs(tempo - piece.plan.tempo) < 1e-6
 #
 # But that only shows that we can repeat our own sum. Is the *sound* what the plan promised?
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives="4 5" practice=4
 # ## Is it true?
 #
 # ### What if the picture were lighter?
@@ -464,7 +464,7 @@ for edit in ("lighten", "darken", "more_contrast"):
 #
 # People have tied colours to tones for centuries, without tests. Why not simply do as they did?
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=5 objectives=5
 # ## Why not a wheel of colours?
 #
 # In 1704 Newton laid the seven colours of his spectrum round a circle and gave each an interval of the scale, beginning with red from D to E. Two
@@ -487,7 +487,7 @@ print(f"They agree on {len(agree)} of {len(newton)} notes.")
 #
 # Enough reasons. How do you do all this without a notebook?
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=4 objectives=1
 # ## From a terminal
 #
 # The package brings a command. In a terminal you would type
@@ -527,7 +527,7 @@ assert exit_code == 0 and told["sentences"] == piece.sentences
 #
 # Is a table of rules the only way?
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=6 objectives=1
 # ## Four roads
 #
 # Every way from a picture to music has the same four stations: describe the picture in numbers; describe sound in numbers; map the first to the
@@ -589,10 +589,10 @@ for road, other in roads.items():
 # ## Exercises
 #
 # Write your answer into the first cell and run it, then the check below it. It tells you what to think about, as often as you like; hints
-# open when you click on them.
+# open when you click on them. What you have passed is kept in a file of your own and sent nowhere; `im.progress()`, below the quiz, reads it.
 
 
-# %% exercise="ch00.standardise"
+# %% exercise="ch00.standardise" objective=3
 def standardise(value, low, high):
     """Where a value stands among ordinary pictures: 0 in the middle of low and high, 1.28 at high."""
     ### BEGIN SOLUTION
@@ -606,7 +606,7 @@ assert abs(standardise(-1.0, -3.0, 1.0)) < 1e-12
 assert abs(standardise(11.0, -3.0, 1.0) - 2.56 * 3) < 1e-9
 
 
-# %% exercise="ch00.share_for_tempo"
+# %% exercise="ch00.share_for_tempo" objective=3
 def share_for_tempo(tempo, slowest, fastest):
     """The share of the range, crossed in equal ratios, at which a tempo lies: 0 at slowest, 1 at fastest."""
     ### BEGIN SOLUTION
@@ -620,7 +620,7 @@ def share_for_tempo(tempo, slowest, fastest):
 assert abs(share_for_tempo(100.0, 50.0, 400.0) - 1 / 3) < 1e-9
 
 
-# %% exercise="ch00.right_signs" points=2
+# %% exercise="ch00.right_signs" points=2 objective=4
 def right_signs(shifts, changes, least=0.25):
     """Share of the noticeable edits after which the sound moved to the same side as the picture."""
     ### BEGIN SOLUTION
@@ -632,11 +632,17 @@ def right_signs(shifts, changes, least=0.25):
 # %% hidden="ch00.right_signs"
 assert right_signs([1.0, -1.0, -2.0, 0.1], [2.0, -3.0, 5.0, 9.0]) == 2 / 3
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=4 practice="2 3 4 5"
 # ## Quiz
 
 # %%
 im.exercises.quiz("ch00")
+
+# %% [markdown]
+# What is done, over all chapters, and what comes next:
+
+# %%
+im.progress()
 
 # %% [markdown] minutes=1
 # ## References

@@ -11,7 +11,7 @@
 #   - find six faults in a published pipeline, mend them, and build a picture search of your own
 # ---
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives="1 2"
 # ## Numbers with names
 #
 # **What is left of a picture when only one kind of number is kept?** Below is one photograph, three times. The first drawing kept nothing but its colours, the second nothing but its
@@ -80,7 +80,7 @@ im.widgets.PictureMicroscope(picture)
 #
 # What do the names mean? Begin with the simplest question: how light is it?
 
-# %% [markdown] minutes=24
+# %% [markdown] minutes=24 objectives="1 2" practice=2
 # ## What colour is
 #
 # ### Which grey is half as much light as white?
@@ -292,7 +292,7 @@ for title, one in (("Petra", warm), ("Petra with its colours turned round", cold
 #
 # Shuffle all pixels, and not one of these numbers changes. What is it that is lost?
 
-# %% [markdown] minutes=22
+# %% [markdown] minutes=22 objectives="1 2" practice=1
 # ## What texture is
 #
 # ### Which neighbours are lighter?
@@ -464,7 +464,7 @@ im.show(figure, alt=f"Two grey cloths of noise, {words} above one wave per pictu
 #
 # Shuffle the tiles of the first figure, and texture hardly changes. What is lost now?
 
-# %% [markdown] minutes=20
+# %% [markdown] minutes=20 objectives="1 2"
 # ## What shape is
 #
 # ### Where does one thing end?
@@ -586,7 +586,7 @@ assert len(vf.describe(picture)) == len(vf.descriptor_names())
 #
 # Nobody told these numbers what a cat is. Could a machine find better numbers by itself?
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=3
 # ## A network that has seen a million pictures
 #
 # ### What is a convolution?
@@ -656,7 +656,7 @@ assert "light bulb" not in network.classes
 #
 # We handed it pictures of many sizes. What did it really look at?
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives=3
 # ## What the network is shown
 #
 # **Why does a good network suddenly talk nonsense?** Most often because the pictures were not prepared as they were in its training. Preparation is part of the network, and each has its own. Ours takes the middle square (7/8 of the shorter side, so the rim of your picture is never
@@ -705,7 +705,7 @@ print("Both: blue, green, red, each less its mean. What preprocess_input gives e
 #
 # It goes from pixels to names in some fifty layers. What is in between?
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=3 practice=3
 # ## Layer by layer
 #
 # **What does each layer answer to?** The first one, the *stem*, has 32 templates of 3 by 3 pixels in 3 colours, small enough to look at. Each moves by 2 pixels, so 224 pixels make 112 places. Its answer is cut off below 0 and above 6. Compute one place by hand, and the network can hide nothing.
@@ -774,7 +774,7 @@ browser
 #
 # A unit in the middle answers at one place of a 28 by 28 map. How much of the picture can it see?
 
-# %% [markdown] minutes=12
+# %% [markdown] minutes=12 objectives=4 practice=4
 # ## Which pixels a unit looks at
 #
 # A template of $k$ by $k$ sees $k$ pixels of the layer before; that layer's pixels each saw several of the one before it. The side $r$ of what a unit can see, its **receptive field**, and the distance $s$ in pixels between neighbouring units grow from layer to layer, for a template of side $k$ that moves by $m$:
@@ -849,7 +849,7 @@ print(
 #
 # And the whole network: which places made it say "cat"?
 
-# %% [markdown] minutes=12
+# %% [markdown] minutes=12 objectives=4 practice=4
 # ## Where it saw the cat
 #
 # The last feature map of our network has 7 by 7 places and 1280 units, $f_k(x, y)$. Then it takes the mean over all places, and adds up with one weight $w_{kc}$ for each unit and class. The result for class $c$, before it is turned into a probability, is its **logit**:
@@ -916,7 +916,7 @@ print("; ".join(f"{title}: correlation of the maps {value:+.2f}" for title, valu
 #
 # We now have four ways to describe a picture: colour, texture, shape, network. Which of them knows what "alike" means?
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=5 practice=5
 # ## Neighbours
 #
 # A row of $D$ numbers is a point in a space of $D$ dimensions, and alike means near. The directions of two arrows $u$ and $v$ are compared by the **cosine distance**
@@ -993,7 +993,7 @@ assert found["colour"][1] < min(gap, found["network"][1])
 #
 # A nearest neighbour uses all numbers alike. What if a reader could choose the ones it needs?
 
-# %% [markdown] minutes=12
+# %% [markdown] minutes=12 objectives=5
 # ## What the features know
 #
 # **Is the kind of picture in these numbers at all?** Ask the simplest reader there is. A **linear probe** (Alain and Bengio 2016) learns one weight for each number and class, and nothing else: whatever it reads must have lain open. It is asked only about pictures that it did not learn from: the
@@ -1050,7 +1050,7 @@ im.show(figure, alt=f"Bars of the share told right by a linear reader, chance {1
 #
 # Features that good must be useful. Why, then, do so many programs built on them fail?
 
-# %% [markdown] minutes=13
+# %% [markdown] minutes=13 objectives=6 practice=6
 # ## A pipeline with six faults
 #
 # A published tutorial on turning images into music gives this recipe in a page of code. In our words:
@@ -1138,7 +1138,7 @@ assert not network.model.trainable_weights
 #
 # Time to make something that works.
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives=6 practice=6
 # ## A picture search of your own
 #
 # **What does "alike" mean to you?** You have four opinions; mix them. If each row of a space is made one unit long and multiplied by $\sqrt{m_s}$, and the four are put side by side, then the cosine in the long space is the weighted mean of the four cosines:
@@ -1231,7 +1231,7 @@ for title, one in pieces.items():
 # Write your answer into the first cell and run it, then the check below it. It tells you what to think about, as often as you like; hints open when you click on them.
 
 
-# %% exercise="ch02.lightness" points=2
+# %% exercise="ch02.lightness" points=2 objective=1
 def lightness(red, green, blue):
     """L* of one colour, given as bytes 0 to 255: 0 for black, 100 for white."""
     ### BEGIN SOLUTION
@@ -1251,7 +1251,7 @@ assert abs(lightness(0, 0, 255) - 32.3) < 0.1
 assert abs(lightness(10, 10, 10) - 2.74) < 0.05
 
 
-# %% exercise="ch02.cooccurrence" points=2
+# %% exercise="ch02.cooccurrence" points=2 objective=1
 def cooccurrence(levels, n_levels):
     """The co-occurrence matrix of neighbours to the right, symmetric, with sum 1: shape (n_levels, n_levels)."""
     ### BEGIN SOLUTION
@@ -1268,7 +1268,7 @@ def cooccurrence(levels, n_levels):
 assert abs(cooccurrence(np.array([[0, 1], [1, 2]]), 3)[0, 1] - 0.25) < 1e-12
 
 
-# %% exercise="ch02.mend" points=3
+# %% exercise="ch02.mend" points=3 objective=6
 def mend(pictures, network, preprocess):
     """Features of each picture, one row each, from a frozen network: shape (n, D)."""
     ### BEGIN SOLUTION
@@ -1280,7 +1280,7 @@ def mend(pictures, network, preprocess):
     ### END SOLUTION
 
 
-# %% exercise="ch02.most_alike" points=2
+# %% exercise="ch02.most_alike" points=2 objective=5
 def most_alike(features, k):
     """The number of the row that is nearest to row k by cosine distance, row k itself left out."""
     ### BEGIN SOLUTION
@@ -1296,7 +1296,7 @@ def most_alike(features, k):
 # %% hidden="ch02.most_alike"
 assert most_alike(np.array([[1.0, 0.0], [0.0, 9.0], [5.0, 5.0], [-1.0, 0.1]]), 0) == 2
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=4 practice="1 3 4 5 6"
 # ## Quiz
 
 # %%

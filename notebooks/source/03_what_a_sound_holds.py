@@ -11,7 +11,7 @@
 #   - write the passport of a sound of your own, and dress that sound in another one's timbre
 # ---
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=6 objectives=1
 # ## Four questions to one sound
 #
 # Listen to eight seconds of a song. While it plays, answer four questions. How *high* does it lie? How *loud* is it? *What* plays? Where would you *tap* your foot?
@@ -79,7 +79,7 @@ assert rate == im.sounds.SAMPLE_RATE
 #
 # But what are these numbers?
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=1
 # ## How does a sound become numbers?
 #
 # A microphone follows the pressure of the air. Many times a second its value is written down:
@@ -138,7 +138,7 @@ slow
 #
 # Which of the four answers is easiest to get from samples?
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=1 practice=1
 # ## How loud is it?
 #
 # **Which is louder, a clarinet or a guitar, when both reach the same largest sample?**
@@ -187,7 +187,7 @@ assert abs(halved + 20 * np.log10(2)) < 0.1
 #
 # Loudness is the size of the wave. What in the wave is its *pitch*?
 
-# %% [markdown] minutes=11
+# %% [markdown] minutes=11 objectives=1
 # ## What is pitch?
 #
 # **Three tones. Which of them is the highest?**
@@ -306,7 +306,7 @@ display(sax, hear(sung, "Its pitch track, sung by a sine"))
 #
 # The saxophone has lost its reed. Where was it, if not in the period?
 
-# %% [markdown] minutes=11
+# %% [markdown] minutes=11 objectives="1 2"
 # ## Which sines are in it?
 #
 # **Can any sound be made of sines?** To find out how much of one sine is in a sound, *compare* the two: multiply them sample by sample and add up. If they swing together, the products are positive and the sum is large; if not, they cancel. A sine that starts at another moment is caught by comparing with a cosine as well, and both together are one complex number:
@@ -388,7 +388,7 @@ print("all of them:", f"largest error {np.abs(np.fft.irfft(spectrum, len(note)) 
 #
 # A sine has no beginning. How, then, can we say *when* a tone sounds?
 
-# %% [markdown] minutes=11
+# %% [markdown] minutes=11 objectives="2 3" practice=2
 # ## When does it sound?
 #
 # **Cut the sound into short frames, and ask each for its sines.** That is the *short-time Fourier transform*, STFT:
@@ -464,7 +464,7 @@ assert error < 1e-5
 #
 # A picture of a spectrogram shows $|S|$ only. Can one hear from the picture alone?
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=3
 # ## What is phase good for?
 #
 # **Take the sizes and throw the angles away.** A complex number is a size and an angle, $S = |S|\, e^{i\varphi}$. Let us keep $|S|$, and put in other phases: all zero, or drawn at random.
@@ -492,7 +492,7 @@ hear(found, "Phases found by Griffin and Lim, 32 rounds")
 #
 # 513 magnitudes a frame are still many. Does the ear need all of them?
 
-# %% [markdown] minutes=11
+# %% [markdown] minutes=11 objectives="1 3"
 # ## Which frequencies does the ear tell apart?
 #
 # **Two steps of 100 Hz each.** Which one is larger?
@@ -592,7 +592,7 @@ from_mel = hear_round_trip(sound, "mel")
 #
 # Could it be fewer still? What makes a trumpet a trumpet cannot need 128 numbers.
 
-# %% [markdown] minutes=16
+# %% [markdown] minutes=16 objectives="1 3" practice=3
 # ## Timbre in a few numbers
 #
 # **What stays when a singer changes the note, but not the vowel?** The *outline* of the spectrum: which regions are strong, whatever the partials are that fill them. An outline is a smooth curve, and smooth curves need few numbers. Write each frame of the log-mel spectrogram as a sum of cosine waves, and keep the slow ones:
@@ -712,7 +712,7 @@ hear(from_delta * 0.1 / from_delta.std(), "Back from the deltas of the mel bands
 #
 # Then let us do the opposite: keep the notes, and drop everything else.
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=3
 # ## Which notes, whatever the octave?
 #
 # **Why do a man and a woman who sing "the same note" mostly sing an octave apart, and nobody minds?** Twice the frequency is the same name. Add up the power of all the bins that are nearest to some C, low or high; then of all C sharps; and so on. Twelve numbers a frame, the **chroma**:
@@ -756,7 +756,7 @@ hear(0.5 * octaves / np.abs(octaves).max(), "Back from the chroma: notes without
 #
 # Twelve numbers a frame, averaged over a piece: is that enough to find its home?
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives=4 practice=4
 # ## Where is home?
 #
 # **Find it by ear first.** Below is the beginning of a waltz by Scott Joplin, "Bethena". A drone plays along. Change it until it could go on for ever without disturbing anyone.
@@ -849,7 +849,7 @@ print("the package says", im.scores.key_name(*audio_features.key(sound.samples)[
 #
 # Why do some notes fit together at all?
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=1 practice=1
 # ## Why do some intervals rub?
 #
 # **Two sines, ever further apart.** Very close, they beat slowly, and it is pleasant; further apart, it becomes a rattle; further still, two calm tones. The rattle is worst about a quarter of a *critical band* apart, the width over which the inner ear blurs (Plomp and Levelt 1965). In Sethares's formula (1993) two partials of frequencies $f_1 < f_2$ and amplitudes $a_1, a_2$ rub by
@@ -905,7 +905,7 @@ assert rough["a semitone"] > 1.5 * rough["a fifth"]
 #
 # Back to single sounds. Bright, dull, hissing, pure: are those numbers, too?
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=6 objectives=1
 # ## How bright, how noisy?
 #
 # **Take the spectrum of a frame for a heap of sand** on the frequency axis, and describe the heap. With $P_k$ the power in bin $k$, and $w_k = P_k / \sum_j P_j$ its share:
@@ -962,7 +962,7 @@ for title, keep in (("below", below), ("above", ~below)):
 #
 # One answer is still open: where did you tap your foot?
 
-# %% [markdown] minutes=11
+# %% [markdown] minutes=11 objectives="1 4" practice=4
 # ## Where is the beat?
 #
 # **What happens at the moment when a note begins?** In some bands the level jumps up. When it ends, levels sink, and slowly. So count rises only, and add up over all bands: the **onset strength**, or *spectral flux*,
@@ -1047,7 +1047,7 @@ with_clicks(sound, grid, f"Clicks at {my_tempo:.0f} beats per minute")
 #
 # All of this was computed *beside* a network. What if it has to happen inside one?
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=5
 # ## Inside a network
 #
 # **Why would one put a spectrogram into a network's graph?** Three reasons. The samples go to the graphics card once and are transformed there, batch by batch. The settings travel with the network, so nobody can feed it other ones. And a *gradient* can go back through it: "to sound more like this, change the samples *so*". The package's layer `LogMel` is our formulas in Keras. Does it agree with the library that everybody uses, librosa? (TensorFlow and librosa take some seconds to start, and what TensorFlow may write about your processor meanwhile is harmless.)
@@ -1105,7 +1105,7 @@ hear(learnt, "Noise that was taught the song's mel bands")
 #
 # And a network that was trained to listen: what does it hear?
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives="none"
 # ## What the network hears
 #
 # **Which instrument is it?** The *sound VGG* was trained on some 19 000 clips that players of an online game had described in words (Law and von Ahn 2009; Pons and Serra 2019). It takes three seconds of log-mel (its own settings: 16 kHz, 96 bands) through five layers of convolution, and gives each of 50 words, the *tags*, a probability of its own.
@@ -1142,7 +1142,7 @@ for tag, p in ear.top([sound], n=8)[0]:
 #
 # Time to keep something.
 
-# %% [markdown] minutes=9
+# %% [markdown] minutes=9 objectives=6 practice=6
 # ## A sound passport
 #
 # **All answers on one page, and a new coat.** First the passport of your sound: everything that this chapter measured, in one file.
@@ -1252,7 +1252,7 @@ assert np.abs(again.samples - mine.samples).max() < 1e-3
 # Each exercise has a cell for your answer and one that checks it. The checker tells you what went wrong, and tells more from try to try.
 
 
-# %% exercise="ch03.to_db" points=1
+# %% exercise="ch03.to_db" points=1 objective=1
 def to_db(power):
     """Decibels of an array of powers, with powers below 1e-10 counted as 1e-10."""
     ### BEGIN SOLUTION
@@ -1264,7 +1264,7 @@ def to_db(power):
 assert np.allclose(to_db(np.array([0.5, 0.0])), [-3.0103, -100.0], atol=1e-4)
 
 
-# %% exercise="ch03.mel_triangle" points=2
+# %% exercise="ch03.mel_triangle" points=2 objective=1
 def mel_triangle(frequencies, low, centre, high):
     """Weight of each frequency in the mel band low .. high (Hz) with its top at centre and the area 1."""
     ### BEGIN SOLUTION
@@ -1278,7 +1278,7 @@ def mel_triangle(frequencies, low, centre, high):
 assert np.allclose(mel_triangle(np.array([100.0, 200.0, 400.0, 700.0]), 100, 200, 600), [0, 1 / 250, 1 / 500, 0])
 
 
-# %% exercise="ch03.slope" points=2
+# %% exercise="ch03.slope" points=2 objective=1
 def slope(x, half=2):
     """Delta of the row x: for each t with `half` neighbours on both sides, the slope of the line that fits best."""
     ### BEGIN SOLUTION
@@ -1291,7 +1291,7 @@ def slope(x, half=2):
 assert np.allclose(slope(np.array([0.0, 1.0, 4.0, 9.0]), half=1), [2.0, 4.0])
 
 
-# %% exercise="ch03.find_key" points=3
+# %% exercise="ch03.find_key" points=3 objective=4
 def find_key(chroma, major, minor):
     """(tonic, mode) of the key whose profile, turned to its tonic, correlates best with a chroma of 12 numbers."""
     ### BEGIN SOLUTION
@@ -1306,7 +1306,7 @@ def find_key(chroma, major, minor):
 # %% hidden="ch03.find_key"
 assert find_key(np.roll(MINOR, 9) + 0.01 * np.arange(12) / 12, MAJOR, MINOR) == (9, "minor")
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=5 practice="1 2 3 4 5"
 # ## Quiz
 
 # %%

@@ -11,7 +11,7 @@
 #   - walk between two sounds of your own in the latent space
 # ---
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=1
 # ## Can music go through a narrow door?
 #
 # Listen to six seconds of a song three times. The first is the song. The second is what a vocoder makes of its mel spectrogram. The third has gone through a much narrower door: a network has squeezed a few frames at a time into *one short row of numbers*, and another network had nothing but these rows to make the frames again. (TensorFlow takes some seconds to start.)
@@ -80,7 +80,7 @@ print(f"We shall work on {sound}: {L.shape[0]} frames of {L.shape[1]} bands")
 #
 # Before any network: how far does plain algebra get?
 
-# %% [markdown] minutes=13
+# %% [markdown] minutes=13 objectives="1 5"
 # ## What is the best straight way?
 #
 # **Which few numbers say most about some frames of music?** Cut the mel spectrogram into blocks of a few frames, and write each block as one row $x$ of $D$ numbers. An encoder $f$ makes the code $z$ of $k$ numbers, a decoder $g$ makes a block again, and both are to keep the error small:
@@ -218,7 +218,7 @@ assert best < curve[-1] < curve[0]
 #
 # So let it bend.
 
-# %% [markdown] minutes=17
+# %% [markdown] minutes=17 objectives="1 5"
 # ## Does bending help?
 #
 # **How much better is a network?** Here are the course's encoder and decoder, as they stand in the package. A convolution with `strides=2` halves the number of frames; a *residual block* adds to its input what two more convolutions say about it; `UpSampling1D` doubles the frames on the way back. `gelu` is the bend.
@@ -376,7 +376,7 @@ assert results["autoencoder, from PCA"]["distance"] < min(
 #
 # Each of our rows stands for a few frames. Why not one row for the whole clip?
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives=2
 # ## One vector, or a sequence?
 #
 # **What does a single vector for a clip do to the rhythm?** A published recipe for music from pictures predicts "the audio features", one vector of 128 numbers for the whole sound. Let us give such a vector a fair chance: our autoencoder, trained as before, with one more pair of layers in the middle that squeezes the rows of a crop into a *single* vector, once of 128 numbers, once of **as many numbers as the rows had together**.
@@ -479,7 +479,7 @@ assert all(results[f"one vector of {n}"]["distance"] > 1.2 * from_pca[-1][1]["di
 #
 # We have codes for music. But what is at a place of the latent space that no music was sent to?
 
-# %% [markdown] minutes=24
+# %% [markdown] minutes=24 objectives=3
 # ## A price for every latent: the ELBO
 #
 # **Could we invent a row of numbers, and get music?** A plain autoencoder promises nothing about places between its codes. A *variational* autoencoder (VAE; Kingma and Welling 2014) is built as a story of how music comes about: first chance draws a latent $z$ from a **prior** $p(z)$, a standard normal distribution; then a decoder makes music of it, give or take something, $p(x \mid z)$. Good is a decoder that finds real music $x$ likely:
@@ -611,7 +611,7 @@ assert tape.gradient(losses[0], center) is None and abs(float(tape.gradient(loss
 #
 # Put music in.
 
-# %% [markdown] minutes=13
+# %% [markdown] minutes=13 objectives="3 4"
 # ## A VAE that has heard music
 #
 # **Two terms in one currency.** For $p(x \mid z)$ we take a *Laplace* density around what the decoder makes, since its logarithm is the absolute error that we had:
@@ -748,7 +748,7 @@ with tempfile.TemporaryDirectory() as folder:
 #
 # What if the currency is wrong?
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives=4
 # ## Collapse, on purpose
 #
 # **The commonest mistake in VAE code.** Losses in Keras are *means*. So one writes `mean(|x - x'|)` for the first term, and for the KL the *sum* that the formula asks for. Both look right. But in one step of ours there are several hundred numbers of music, and the mean has divided the first term by all of them. Hear what that does. (New networks, without the straight way, which would hide some of it.)
@@ -814,7 +814,7 @@ assert mended[-1][1]["KL"] > 3 and mended[-1][1]["apart"] > 5 * collapsed[-1][1]
 #
 # Time to hold everything against everything.
 
-# %% [markdown] minutes=12
+# %% [markdown] minutes=12 objectives=5
 # ## Who is nearest?
 #
 # **One table, on pieces that nobody has learnt from.** Beside the three ratios stands what an ear would ask first: are the notes still where they were? `onsets` looks for beginnings in the *sound* that the vocoder makes of a copy; found is an onset of the original that has one within 50 ms, false is one that has none there. (The original goes through the vocoder as well, so that only the codes are compared.)
@@ -877,7 +877,7 @@ for name in ways:
 #
 # And now, walk.
 
-# %% [markdown] minutes=17
+# %% [markdown] minutes=17 objectives=6 practice=6
 # ## A walk by ear
 #
 # **What lies halfway between two pieces?** Mix two mel spectrograms (a *cross-fade*) and you get both at once, each at half its decibels. Mix two latents and decode, and you get what the decoder thinks lies between. For a *linear* code both are the same thing, word for word: the decoder of a sum is the sum of the decoders. A bent one is free to differ.
@@ -940,7 +940,7 @@ assert moves["the prior"] > 1.2 * moves["the prior, with memory"] and memory.mea
 #
 # Last, make something.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=6 practice=6
 # ## From your sound into another
 #
 # **A morph.** Take two sounds, yours and another, and go from one latent to the other while time runs. Change what you like: the pair, the curve, how far beyond the second sound it goes.
@@ -1007,7 +1007,7 @@ assert abs(after - before) < 0.02
 # Each exercise has a cell for your answer and one that checks it. The checker tells you what went wrong, and tells more from try to try.
 
 
-# %% exercise="ch06.there_and_back" points=2
+# %% exercise="ch06.there_and_back" points=2 objective=1
 def there_and_back(blocks, mean, axes):
     """Blocks (n, d) through their components along the rows of `axes` (k, d), and back."""
     ### BEGIN SOLUTION
@@ -1020,7 +1020,7 @@ def there_and_back(blocks, mean, axes):
 assert np.allclose(there_and_back(np.array([[3.0, 4.0]]), np.array([1.0, 1.0]), np.array([[0.0, 1.0]])), [[1.0, 4.0]])
 
 
-# %% exercise="ch06.kl" points=2
+# %% exercise="ch06.kl" points=2 objective=3
 def kl(mean, log_variance):
     """KL of N(mean, variance) from the standard normal, nats, summed over the last axis."""
     ### BEGIN SOLUTION
@@ -1032,7 +1032,7 @@ def kl(mean, log_variance):
 assert np.allclose(kl(np.array([[0.0, 2.0]]), np.zeros((1, 2))), [2.0])
 
 
-# %% exercise="ch06.sample" points=2
+# %% exercise="ch06.sample" points=2 objective=3
 def sample(mean, log_variance, noise):
     """A latent with this mean and variance, its chance taken from standard normal noise."""
     ### BEGIN SOLUTION
@@ -1044,7 +1044,7 @@ def sample(mean, log_variance, noise):
 assert abs(float(sample(tf.constant(1.0), tf.constant(2 * np.log(3.0), tf.float32), tf.constant(-1.0))) + 2) < 1e-5
 
 
-# %% exercise="ch06.loss" points=3
+# %% exercise="ch06.loss" points=3 objective=4
 def loss(log_density, kl):
     """Negative ELBO, nats a step, from log p of each number of music and the KL of each number of latent."""
     ### BEGIN SOLUTION
@@ -1056,7 +1056,7 @@ def loss(log_density, kl):
 # %% hidden="ch06.loss"
 assert loss(np.full((1, 6, 2), -1.0), np.full((1, 3, 4), 0.5)) == 6.0
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=4 practice="1 2 3 4 5"
 # ## Quiz
 
 # %%

@@ -11,7 +11,7 @@
 #   - measure collapse by the Vendi score, cause it, and mend it
 # ---
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=1
 # ## The average drum
 #
 # **How would you teach a network to invent a drum stroke?** The obvious way: ask for a small error. Let it make a stroke, compare it with a real one, and take the squared difference as the loss. It knows of no reason for this stroke or that, so it will give whatever has the smallest error *on average*. Listen to three real strokes, and then to that answer.
@@ -56,7 +56,7 @@ SoundUpload(lambda name, chosen: own.update(sound=chosen))
 #
 # A judge, then. What should it learn?
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives="1 2"
 # ## A judge that learns
 #
 # **Real or made?** The **discriminator** $D$ gets a sample $x$ and gives a *score* $s$, any number; $D(x) = \sigma(s) = 1/(1+e^{-s})$ is then its probability for "real". It should be near 1 for real samples $x$ and near 0 for the **generator**'s, $G(z)$, made of random numbers $z$. This is two-class classification, with the loss that goes with it (Goodfellow and others 2014):
@@ -130,7 +130,7 @@ assert off.mean() < 0.7
 #
 # Now the forger climbs that score.
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=2
 # ## What should the forger want?
 #
 # **There are two ways to write "fool the judge".** The game says: the generator wants the opposite of $L_D$, so it minimises $\overline{\log(1 - D(G(z)))}$. Article 2 of our sources has $L_G = -\overline{\log D(G(z))}$ in its place, without a word on why. Both fall as $D$ rises. Look at their slopes in the score $s$, since that is all that reaches the generator:
@@ -188,7 +188,7 @@ for name, loss in losses.items():
 #
 # Two losses, two players, one table. Who may touch what?
 
-# %% [markdown] minutes=16
+# %% [markdown] minutes=16 objectives=3
 # ## One round of the game
 #
 # **The commonest fault in GAN code is a weight that the wrong player moves.** The made samples pass through both networks, so without care the judge's lesson would also teach the forger to be *caught*. The round, as the package has it (`gan.teach_discriminator`, `gan.teach_generator`), in the order that matters:
@@ -285,7 +285,7 @@ im.show(
 #
 # All samples crowd in one corner, and most of the eight places are forgotten. This is **collapse**, and it needs a measure.
 
-# %% [markdown] minutes=18
+# %% [markdown] minutes=18 objectives=6 practice=6
 # ## How many different things?
 #
 # **Ask a set how many things are in it that have nothing in common.** Let $K_{ij}$ say how alike samples $i$ and $j$ are: 1 for the same, 0 for nothing in common. The eigenvalues $\lambda$ of $K/n$ are then shares that add up to 1, one for each *kind* of thing, and the **Vendi score** (Friedman and Dieng 2023) is the exponential of their entropy:
@@ -364,7 +364,7 @@ assert scores["+ penalty"] > 1.5 * scores["hasty forger"] < scores["judge quicke
 #
 # With that much understood, let us read what others have published.
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=4
 # ## A published listing, run in spirit
 #
 # **Six faults in sixty lines.** Article 2 has two GAN listings for "cross-modal style transfer". Here are their ideas in our words, as small as they can be. The second one's discriminator ends in a convolution of the last 4 x 4 pixels:
@@ -416,7 +416,7 @@ assert max(single) > min(single)
 #
 # Now the same network, mended.
 
-# %% [markdown] minutes=20
+# %% [markdown] minutes=20 objectives=5
 # ## Pictures from noise
 #
 # **What do places look like, 32 pixels wide?** The DCGAN (Radford, Metz and Chintala 2016) was the first recipe that worked for pictures: only convolutions with strides, batch normalisation and ReLU in the generator, tanh at its end, leaky ReLU in the discriminator, weights that begin at .02, Adam with $\beta_1 = .5$. Ours learns from crops of the shipped photographs of landscapes and monuments. Every fifth photograph is held out. A picture of your own may join:
@@ -539,7 +539,7 @@ assert table["this DCGAN"][2] > 0.8 * table["oracle: held out"][2] > table["copi
 #
 # Will it collapse, as the ring did?
 
-# %% [markdown] minutes=16
+# %% [markdown] minutes=16 objectives=6 practice=6
 # ## Collapse, and its cure
 #
 # **Let us ruin it on purpose.** Two copies go on from the same weights for 40 steps; the only change is the pace: the forger ten times as quick as the judge. One of them has the penalty, which mended the ring.
@@ -605,7 +605,7 @@ GanDashboard(mine, lambda these: these / 0.5, real=points, steps=500, every=50)
 #
 # So far we have only looked. A spectrogram is a picture, too.
 
-# %% [markdown] minutes=16
+# %% [markdown] minutes=16 objectives=5
 # ## Strokes that nobody played
 #
 # **Can it be heard?** 64 frames of 128 mel bands are three quarters of a second, a drum stroke's length. To `dcgan.build` that is a picture of 64 x 128 with one channel (after SpecGAN: Donahue, McAuley and Puckette 2019), and the vocoder of chapter 09 turns what comes out into sound. (All strokes of this chapter are heard 15 dB softer than their levels say, the real ones and the made ones alike: young generators hit too hard.) Levels in decibels are squeezed into -1..1 first, for tanh can give no other.
@@ -700,7 +700,7 @@ spectrogram_gan.sequence(walk, lines, tempo=60, bars=1, title="From one drum to 
 #
 # Now play with it.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=5 practice=5
 # ## A drum machine of your own
 #
 # **Nobody has heard this kit before.** Choose four strokes by their numbers, and write a beat: a letter a sixteenth, `x` strong, `o` soft. Change anything.
@@ -774,7 +774,7 @@ assert np.allclose(again(z), drums.made(z), atol=1e-5)
 # Each exercise has a cell for your answer and one that checks it. The checker tells you what went wrong, and tells more from try to try.
 
 
-# %% exercise="ch07.judge" points=2
+# %% exercise="ch07.judge" points=2 objective="1 2"
 def judge(real_scores, made_scores):
     """The discriminator's loss, from scores."""
     ### BEGIN SOLUTION
@@ -786,7 +786,7 @@ def judge(real_scores, made_scores):
 assert np.isclose(judge(np.zeros(3), np.zeros(7)), 2 * np.log(2))
 
 
-# %% exercise="ch07.push" points=2
+# %% exercise="ch07.push" points=2 objective=2
 def push(scores):
     """How fast the non-saturating loss of each made sample falls as its score rises."""
     ### BEGIN SOLUTION
@@ -798,7 +798,7 @@ def push(scores):
 assert np.isclose(push(np.zeros(1))[0], 0.5)
 
 
-# %% exercise="ch07.one_round" points=3
+# %% exercise="ch07.one_round" points=3 objective=3
 def one_round(mu, w, real, z, rate):
     """The new mu and w after a round: the discriminator w * x first, then the generator z + mu."""
 
@@ -816,7 +816,7 @@ def one_round(mu, w, real, z, rate):
 assert np.allclose(one_round(0.0, 0.0, np.ones(2), np.zeros(2), 1.0), (0.25, 0.5))
 
 
-# %% exercise="ch07.how_many" points=2
+# %% exercise="ch07.how_many" points=2 objective=6
 def how_many(kernel):
     """The Vendi score of things that are as alike as the kernel says."""
     ### BEGIN SOLUTION
@@ -829,7 +829,7 @@ def how_many(kernel):
 # %% hidden="ch07.how_many"
 assert np.isclose(how_many(np.eye(5)), 5)
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=5 practice="2 3 4 5 6"
 # ## Quiz
 
 # %%

@@ -11,7 +11,7 @@
 #   - hold every road against chance, mean, retrieval and oracle, in the sound itself
 # ---
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=6 practice=6
 # ## Can a network hear a picture?
 #
 # Chapter 10 writes notes by rules. Here no note is written: a network looks at a picture and says, moment by moment, what should sound. The picture below was not among those the networks learnt from. Six roads lead from it to music: the rules first, then five networks, from the simplest to the cleverest. (TensorFlow takes some seconds to start.)
@@ -56,7 +56,7 @@ im.licence("cafe_terrace_at_night")
 #
 # There is a well-known recipe for it. It does not run.
 
-# %% [markdown] minutes=18
+# %% [markdown] minutes=18 objectives=1 practice=1
 # ## What is wrong with this listing?
 #
 # A tutorial on the web builds such a mapping in thirty lines: a VGG16 that describes the picture, an "audio feature model" of three layers, both in a row, mean squared error, and a call of `vocoder` at the end. Here is what it does, in our words, one part a line. **Before you run the cell, say of each part whether it works.**
@@ -137,7 +137,7 @@ assert np.abs(raw).max() > 3 * np.abs(network.prepare(cat)).max()
 #
 # Suppose that all is mended. It still has nothing to learn from.
 
-# %% [markdown] minutes=13
+# %% [markdown] minutes=13 objectives=2
 # ## Where do pairs come from?
 #
 # **Who knows which music belongs to a picture?** The tutorial names Flickr30k and MS-COCO (pictures with sentences) and MUSDB18 (songs, taken apart into voices). None holds a single pair of picture and music, and putting a random song beside a random photograph teaches that nothing depends on anything.
@@ -224,7 +224,7 @@ assert abs(mine.tempo[0] / written - 1) < 0.05
 #
 # Now the mapping itself. What goes in?
 
-# %% [markdown] minutes=15
+# %% [markdown] minutes=15 objectives=3
 # ## Which moment is it?
 #
 # **A mapping says what sounds at one moment. How does it know which one?** The sound side is the codec of chapter 06: four mel frames are one row $z_t$ of a latent sequence. The picture side is a row of *conditions* $c_t$ for the same moment:
@@ -316,7 +316,7 @@ for name in ("distance", "flux"):
 #
 # Does it, really? We shall take the clock away. First the simplest mapping.
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives="3 4"
 # ## How far does a straight line get?
 #
 # **What if every number of the sound is a weighted sum of what the mapping is told?**
@@ -399,7 +399,7 @@ assert pulses["straight line, no clock"] < 0.6 * pulses["straight line with cloc
 #
 # A straight line adds: so much for the features, so much for the beat. It cannot say "*in rough pictures* the beat is stronger". That takes a bend.
 
-# %% [markdown] minutes=18
+# %% [markdown] minutes=18 objectives=4
 # ## Does a perceptron do better?
 #
 # **The article's mapping, mended.** A multilayer perceptron at each moment, and the article's loss:
@@ -502,7 +502,7 @@ assert made.log_mel.shape[1] == 128 and abs(made.tempo - tempo) < 0.01
 #
 # It keeps time and follows the picture. And it sounds as if heard through a wall. Why?
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=5
 # ## Why does it sound like fog?
 #
 # **What is the best answer, if you may give only one?** Many pieces $x$ fit one picture. Whatever single answer $a$ is given, its mean squared error splits into two parts (write $x - a = (x - \bar x) + (\bar x - a)$; the mixed term is zero on average):
@@ -549,7 +549,7 @@ assert spread["perceptron"] < spread["the pieces"]
 #
 # So the question must be put in another way. Three ways are known.
 
-# %% [markdown] minutes=22
+# %% [markdown] minutes=22 objectives=5
 # ## What are the ways out?
 #
 # **First way: a latent that both senses share.** The article calls it an autoencoder across modalities (Ngiam et al. 2011). Two encoders put a moment of a picture, $c$, and a moment of its music, $z$, at the same place $s$ of one space; two decoders must manage with either:
@@ -659,7 +659,7 @@ for seed in (1, 2):
 #
 # All roads in one table now, and in the sound itself.
 
-# %% [markdown] minutes=16
+# %% [markdown] minutes=16 objectives=6
 # ## Does it follow the picture?
 #
 # **Which road obeys the rules, and compared with what?** For each test picture every road makes eight seconds; they go through the vocoder, and tempo, mode, register, loudness, brightness and density are *measured in the waveform*, never read off a setting. The figure is Spearman's rank correlation $\rho$ with what the rules ask for (their *drives*): 1 if the order of pictures is kept, 0 if there is none. Beside the roads stand:
@@ -788,7 +788,7 @@ for measure in dict.fromkeys(line["measure"] for line in table):
 #
 # The table says *how much* a road obeys. What of the picture does it go by?
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives="none"
 # ## What moves what?
 #
 # **Why does this piece sound like this?** A network writes no reasons, but it can be asked: make the same music again with one feature as it is in the middle of natural pictures, all else unchanged. The difference is what this feature moves. `SpectralRoad.causes` does that for all eighteen; the lines are short:
@@ -834,7 +834,7 @@ MappingExplorer(picture, own={"my perceptron": my_road})
 # %% [markdown]
 # > **Learnt:** ask a network by changing one thing; a cause is a difference, not a weight.
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=6 objectives="none"
 # ## Your own picture
 #
 # **What do the roads make of a picture of yours?** Choose a file (or write a path into the second cell). It is read where this notebook runs, and nowhere else.
@@ -886,7 +886,7 @@ display(my_road.sound(mine, title="Your picture, by your own perceptron"))
 # Each exercise has a cell for your answer and one that checks it. The checker tells you what went wrong, and tells more from try to try.
 
 
-# %% exercise="ch08.first_break" points=2
+# %% exercise="ch08.first_break" points=2 objective=1
 def first_break(parts):
     """Name of the first part that does not take what the part before it gives; None if all fit."""
     ### BEGIN SOLUTION
@@ -904,7 +904,7 @@ def first_break(parts):
 assert first_break([("a", (), (None, 5)), ("b", (3, None), (3,)), ("c", (4,), ())]) == "c"
 
 
-# %% exercise="ch08.clock" points=2
+# %% exercise="ch08.clock" points=2 objective=3
 def clock(time, tempo, beats_per_bar):
     """Sine and cosine of the beat's clock, then of the bar's, for moments in seconds: shape (n, 4)."""
     ### BEGIN SOLUTION
@@ -918,7 +918,7 @@ def clock(time, tempo, beats_per_bar):
 assert np.allclose(clock(np.array([0.25, 1.0]), 60.0, 4), [[1, 0, 0.382683, 0.92388], [0, 1, 1, 0]], atol=1e-5)
 
 
-# %% exercise="ch08.best_answer" points=2
+# %% exercise="ch08.best_answer" points=2 objective=5
 def best_answer(pictures, pieces):
     """Answers, shape (n, d), the same for all pieces of a picture, with the least mean squared error."""
     ### BEGIN SOLUTION
@@ -933,7 +933,7 @@ def best_answer(pictures, pieces):
 assert np.allclose(best_answer(np.array([5, 7, 5]), np.array([[1.0], [4.0], [2.0]])), [[1.5], [4.0], [1.5]])
 
 
-# %% exercise="ch08.recall_at" points=2
+# %% exercise="ch08.recall_at" points=2 objective=6
 def recall_at(distances, k):
     """Share of sounds (rows) whose right picture, the one of the same number, is among the k nearest."""
     ### BEGIN SOLUTION
@@ -945,7 +945,7 @@ def recall_at(distances, k):
 # %% hidden="ch08.recall_at"
 assert recall_at(np.array([[1.0, 0.5, 2.0], [3.0, 1.0, 2.0], [0.1, 0.2, 0.3]]), 2) == 2 / 3
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=5 practice="1 2 3 4 5 6"
 # ## Quiz
 
 # %%

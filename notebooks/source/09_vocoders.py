@@ -11,7 +11,7 @@
 #   - find settings that do not match from the sound that comes out
 # ---
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives="1 3"
 # ## How can pictures of sound be heard?
 #
 # A network that turns pictures into music seldom writes samples. It writes *features*: a mel spectrogram, 128 numbers every 12 milliseconds. Whatever makes a sound of them again is a **vocoder**. It is the last link of the chain, and nothing that comes before can sound better than it allows. (In one published tutorial on music from images the last line reads `vocoder(features)`, and `vocoder` is defined nowhere. This chapter defines it, five times over.)
@@ -63,7 +63,7 @@ im.licence("scarborough_fair")
 #
 # A mel spectrogram lacks two things: the phase, and what happens inside a band. First the phase.
 
-# %% [markdown] minutes=12
+# %% [markdown] minutes=12 objectives=1
 # ## Why does phase matter?
 #
 # **Three sounds with the same magnitudes. Which is the song?** Each number of an STFT is a size and an angle, $S[t,k] = A[t,k]\, e^{i\varphi[t,k]}$, with $t$ the frame and $k$ the bin. $A = |S|$ is the *magnitude*, which every picture of a spectrogram shows; $\varphi$ is the *phase*, which none shows. Let us keep $A$, and choose $\varphi$: all zero, at random, and the true one.
@@ -142,7 +142,7 @@ im.show(
 #
 # "Agree" needs a number.
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives="1 2"
 # ## Which numbers are the STFT of a sound?
 #
 # **Not every array is a spectrogram.** Our frames are 1024 samples long and 256 apart, so there are four times as many numbers as samples. They cannot be free. Send any complex array to sound and back,
@@ -199,7 +199,7 @@ print(alt)
 #
 # So we know two things about the phase we look for. Together they are a method.
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=2 practice=2
 # ## Griffin-Lim: ask both, again and again
 #
 # **Two demands, and no formula that meets both.** The spectrogram must be consistent; and it must have the given magnitude $A$. Each demand alone is easy to meet: $P$ for the first, and for the second
@@ -261,7 +261,7 @@ display(hear(found[0.99], "True magnitudes, 60 rounds with momentum .99"))
 #
 # Sixty times there and back is costly. Is the phase perhaps written in the magnitude?
 
-# %% [markdown] minutes=17
+# %% [markdown] minutes=17 objectives=2
 # ## Reading the phase off the magnitude
 #
 # **A tone of 1000 Hz lies between two bins. Can its neighbours tell where?** Let the window be a Gaussian. Then magnitude and phase are two sides of *one* smooth function, and the slopes of the one give the slopes of the other (Prusa, Balazs and Sondergaard 2017). With $s = \ln A$,
@@ -383,7 +383,7 @@ assert not usual or sc < 10 ** (-10 / 20) * rival  # 10 dB
 #
 # So far the magnitudes were the true ones. A mel spectrogram has only 128 numbers for 513 of them.
 
-# %% [markdown] minutes=14
+# %% [markdown] minutes=14 objectives=3
 # ## What is lost in the mel, and what in the phase?
 #
 # **When a vocoder sounds bad, who is to blame?** A *bound* tells: give one half of the work to an oracle that knows the truth, and see what the other half still costs. First the bins. Many spectra have the same bands $m = F^\top p$ (with $p$ the powers of the bins and $F$ the filters), and each method takes another one:
@@ -450,7 +450,7 @@ display(hear(finders["Griffin-Lim 32"](A), "Bound: the true magnitudes, with Gri
 #
 # Formulas know nothing of music. What could somebody guess who has heard a lot of it?
 
-# %% [markdown] minutes=22
+# %% [markdown] minutes=22 objectives="2 4" practice=4
 # ## What does a neural vocoder learn?
 #
 # **Could a network simply write down the phase?** Shift the sound by five milliseconds, which nobody hears, and see what it would have to say:
@@ -650,7 +650,7 @@ hear(finished(L).samples, "From mel bands by your network and eight rounds")
 #
 # Time to compare them all.
 
-# %% [markdown] minutes=12
+# %% [markdown] minutes=12 objectives=5 practice=5
 # ## Which one should I take?
 #
 # **Quality against cost, on your machine.** The cost is counted in seconds of the processor for a second of sound (the *real-time factor*; beyond 1 nothing is live), the second time round, since some methods compile or load something in the first.
@@ -710,7 +710,7 @@ im.widgets.VocoderSwitch(sound, own={"Yours": mine, "Yours, 8 rounds": finished}
 #
 # All of them got the whole song at once. What if it is still being played?
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=5
 # ## As the music plays
 #
 # **How long must you wait?** A vocoder that works live gets frames as they come and gives samples as soon as it can. Griffin-Lim goes over the whole again and again, so it cannot. PGHI needs one frame of the future (Prusa and Sondergaard 2016), the network a few. `vocoder.stream(chunks)` does it, and `vocoder.latency` says how far it lags behind, in seconds.
@@ -742,7 +742,7 @@ hear(streamed, "Streamed in chunks: heap integration in real time")
 #
 # Everything fitted together so far. In practice, it does not.
 
-# %% [markdown] minutes=16
+# %% [markdown] minutes=16 objectives=6
 # ## Broken on purpose
 #
 # **A few lines that find most faults.** Whatever a vocoder was given, analyse what came out and compare with what *should* have come: how long is it, what line $y = a\,x + b$ leads from the wanted levels $x$ to the found ones $y$, and has the pitch moved? A good chain has length 1, slope 1, offset 0 dB and moves nothing.
@@ -872,7 +872,7 @@ assert tiny_gan(False, 50)[1] > tiny_gan(False, 50)[2] and tiny_gan(True, 50)[1]
 #
 # Last, make something with it.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=4 practice=4
 # ## Your picture, your vocoder, another time
 #
 # **Music that was never played at this speed.** Between features and sound you may do what samples do not allow. Take the music of a picture, or your own sound, read its mel frames *slower*, and let the network that you have trained find the phases: time stretches, pitch stays. Or draw from one sound into another, frame by frame, in decibels.
@@ -941,7 +941,7 @@ mine_made
 # Each exercise has a cell for your answer and one that checks it. The checker tells you what went wrong, and tells more from try to try.
 
 
-# %% exercise="ch09.one_round" points=2
+# %% exercise="ch09.one_round" points=2 objective=2
 def one_round(spectrum, magnitude):
     """One round of Griffin-Lim: the nearest consistent spectrum's angles with the given magnitude."""
     ### BEGIN SOLUTION
@@ -955,7 +955,7 @@ still = np.zeros((5, 513), np.complex64)
 assert np.isfinite(one_round(still, np.ones((5, 513), np.float32))).all()
 
 
-# %% exercise="ch09.told_hertz" points=2
+# %% exercise="ch09.told_hertz" points=2 objective=2
 def told_hertz(magnitude, n_fft, sample_rate, gamma=0.25645):
     """Frequency (Hz) that bins 1 to n_fft/2 - 1 of a frame tell by the slope of ln(magnitude); all are above 0."""
     ### BEGIN SOLUTION
@@ -970,7 +970,7 @@ def told_hertz(magnitude, n_fft, sample_rate, gamma=0.25645):
 assert np.allclose(told_hertz(np.ones(9), 16, 1600), 100 * np.arange(1, 8))
 
 
-# %% exercise="ch09.arrow" points=2
+# %% exercise="ch09.arrow" points=2 objective=4
 def arrow(angles, weights):
     """Direction (radians, in -pi .. pi) and length (0 .. 1) of the weighted mean arrow of some angles."""
     ### BEGIN SOLUTION
@@ -983,7 +983,7 @@ def arrow(angles, weights):
 assert np.allclose(arrow(np.array([3.0, -3.0]), np.array([1.0, 1.0])), [np.pi, np.cos(np.pi - 3.0)])
 
 
-# %% exercise="ch09.hinge" points=2
+# %% exercise="ch09.hinge" points=2 objective="none"
 def hinge(real_scores, made_scores):
     """Hinge loss of a discriminator: nothing where real sounds score 1 or more and made ones -1 or less."""
     ### BEGIN SOLUTION
@@ -994,7 +994,7 @@ def hinge(real_scores, made_scores):
 # %% hidden="ch09.hinge"
 assert hinge(np.array([1.5, 0.0]), np.array([-3.0, -0.5, -1.0, -1.0])) == 0.5 + 0.125
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=5 practice="1 2 3 4 6"
 # ## Quiz
 
 # %%

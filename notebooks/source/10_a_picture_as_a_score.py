@@ -11,7 +11,7 @@
 #   - trace any note back to its place in the picture
 # ---
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=2
 # ## One skyline, three tunes
 #
 # **What is between a picture and its music?** Below, the same picture is sung three times by the same piano. Read from left to right, each place of the picture has a height at which something stands out; call these heights the *skyline*. First every height becomes the nearest of all the piano's keys. Then only the keys of one scale may be used. Then the skyline is composed: with a rhythm, with phrases, with an end. Listen before you read on: which of the three could you hum?
@@ -73,7 +73,7 @@ piece
 # %% [markdown]
 # **Learnt:** a row of heights is not yet a tune; what it lacks can be named, and built.
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=6 objectives=2 practice=2
 # ## Seven notes out of twelve
 #
 # **Why did the second tune sound less lost than the first?** A piano's neighbouring keys are one *semitone* apart, and twelve semitones make an *octave*, at which the ear says "the same note, higher". Notes carry numbers, the *MIDI numbers*: 60 is the C in the middle of the piano, 61 the key next to it. A number's remainder by 12 is its *pitch class*. A number $p$ stands for the frequency
@@ -107,7 +107,7 @@ play([60 + step for step in (*my_scale, 12)], 0.5, tempo=150, title=f"A scale of
 # %% [markdown]
 # **Learnt:** a scale is a choice of seven notes of unequal steps; the inequality is what makes a home.
 
-# %% [markdown] minutes=9
+# %% [markdown] minutes=9 objectives=1 practice=1
 # ## From feelings to numbers
 #
 # **Why is this picture's music slow or fast, high or low?** Before a note is written, the picture is asked a list of questions: how fast, how high, which mode, how loud and so on. The answers are the *plan*. They come from rules that people were found to follow when they match pictures and sounds (chapter 00 has the table). Each rule pulls a musical quality $q$ up or down; the pulls are added,
@@ -167,7 +167,7 @@ bent_piece.sound
 # %% [markdown]
 # **Learnt:** the plan is a weighted sum of measured pulls; you can read every one of them and turn it off.
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives="1 2"
 # ## Reading the skyline
 #
 # **Where does the tune get its ups and downs?** The picture is read like a line of text: its left edge is the first moment, its right edge the last. In each of its columns the skyline $h$ is the mean height of what stands out there, 0 at the bottom, 1 at the top. High things sound high: Evans and Treisman (2010) measured how firmly people hold to that. The pitch that the picture *wishes for* at beat $b$ is
@@ -215,7 +215,7 @@ for name, turned_picture in {"Upside down": picture[::-1], "Mirrored": picture[:
 # %% [markdown]
 # **Learnt:** the skyline says where the tune should be; it does not yet say which note is best there.
 
-# %% [markdown] minutes=15
+# %% [markdown] minutes=15 objectives="2 3" practice=3
 # ## Choosing the best tune at once
 #
 # **Is the best tune made of the best notes?** We want a tune near the skyline, but also one that can be sung: small steps, few leaps, no note said twice. Each wish has a price. Let $s$ be a note and $i$ a place in the tune:
@@ -316,7 +316,7 @@ tune_panel(target, score.scale, tempo=140)
 # %% [markdown]
 # **Learnt:** the best tune is not made of the best notes, but it can be found exactly, in time that grows with (notes)² × places.
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=2 practice=2
 # ## Phrases
 #
 # **How do you hear that a tune has only paused, and not ended?** Music breathes. Bars of three or four beats make phrases of about four bars. A phrase that returns (A ... A) is recognised, one that differs (B) makes one wish for the return: AABA is the form of a thousand songs. Phrases come in pairs: the first ends open, waiting (a *half cadence*), the second closes, at home (a *full cadence*). A piece of $S$ seconds at tempo $T$ has $B = S\,T/60$ beats and, with bars of $m$ beats and a last chord held for at least $H$,
@@ -359,7 +359,7 @@ for phrase in (0, 1):
 #
 # **Learnt:** form is a promise: what returns is recognised, what waits is answered, and the end is planned from the start.
 
-# %% [markdown] minutes=11
+# %% [markdown] minutes=11 objectives="1 4" practice=4
 # ## Chords that lead somewhere
 #
 # **Why do some rows of chords pull forward while others just lie there?** A *chord* is notes that sound together. The plainest is the *triad*: start on any note of the scale and take every other one, three in all. It is *major* if its lower gap is the larger (4 semitones, then 3), *minor* the other way round. Seven notes give seven triads, numbered with Roman numerals from the tonic (I), small letters for minor.
@@ -460,7 +460,7 @@ assert major["dark"] < major["middling"] < major["light"]
 #
 # **Learnt:** harmony is a walk on a graph of habits, pulled towards home; the picture's light tips the choice between major and minor.
 
-# %% [markdown] minutes=9
+# %% [markdown] minutes=9 objectives=4 practice=4
 # ## Voices that move little
 #
 # **Why do the same chords sound smooth under one hand and clumsy under another?** Each chord can be laid out in many ways, its notes in any octave and order. Think of the notes as singers: each goes to some note of the next chord, and singers do not like to jump. The length of a move from the voices $u$ to the voices $v$ is
@@ -509,7 +509,7 @@ for title, upper in {"Two voices in parallel fifths": (55, 57, 59, 57, 55), "Two
 #
 # **Learnt:** voice leading is a shortest path through layouts, with a price on moves that make two voices one.
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=1 practice=1
 # ## Who plays what
 #
 # **What turns chords and a tune into a band?** Four parts, and drums if the picture is driven. The *melody* sings the skyline. The *harmony* holds the chords. The *bass* stands on their lowest notes. The *accompaniment* breaks the chords up, and carries the picture's complexity: a bar of $m$ beats gets about
@@ -568,7 +568,7 @@ im.Sound(render(compose_score(replace(quick, energy=1.0), features)), title="The
 # %% [markdown]
 # **Learnt:** an arrangement gives each property of the picture a player of its own: height the melody, complexity the figure, energy the drums.
 
-# %% [markdown] minutes=8
+# %% [markdown] minutes=8 objectives=1
 # ## How much it rubs
 #
 # **Why are some notes harsh together?** Two tones close in frequency beat against each other, and when the beats are too fast to count they are felt as roughness. Plomp and Levelt (1965) measured it; Sethares (1993) wrote it as a formula. For two partials with frequencies $f_1 < f_2$ and amplitudes $a_1, a_2$,
@@ -633,7 +633,7 @@ assert heard[0] < heard[2] < heard[4]
 #
 # **Learnt:** roughness is beats between partials; the composer adds just as much of it as the picture's surface asks for, and it can be measured.
 
-# %% [markdown] minutes=6
+# %% [markdown] minutes=6 objectives=1 practice=1
 # ## Choosing the players
 #
 # **Why a violin here and a marimba there?** Light pictures ask for a bright sound, angular ones for a sharp attack (Adeli et al. 2014). Words such as "bright" need numbers: of each instrument two were measured on the same phrase, the *centroid*, the mean frequency of its sound weighted by energy, and the *attack*, the time until a note has half of its full amplitude.
@@ -675,7 +675,7 @@ for name, factors in {
 #
 # **Learnt:** an instrument is chosen by numbers that were measured, and a light picture and a dark one get different bands.
 
-# %% [markdown] minutes=10
+# %% [markdown] minutes=10 objectives="none"
 # ## From notes to sound
 #
 # **How does a list of numbers become a vibraphone?** A note in a score is five numbers: when, how long, which pitch, how hard, who. Its place in seconds is $60\,b/T$ for beat $b$ at tempo $T$. A *SoundFont* holds recordings, a few for each instrument, and says for each: for these keys play this recording, repeat *this* stretch of it (the *loop*) for as long as the key is down, and shape the loudness by *this* curve (the *envelope*: attack, hold, decay, sustain, release). To play a key that was not recorded, the recording runs faster or slower by
@@ -756,7 +756,7 @@ print(f"loudness wanted {plan.level:.1f} LUFS, measured {loudness:.1f} LUFS")
 # %% [markdown]
 # **Learnt:** a synthesised note is a recording, stretched to its pitch, looped to its length and shaped by an envelope; a piece is their sum.
 
-# %% [markdown] minutes=9
+# %% [markdown] minutes=9 objectives=5 practice=5
 # ## Is it music?
 #
 # **Can one measure what you heard in the first minute?** Not beauty. But some things are certainly wrong, and can be counted; and a claim such as "the melody follows the picture" can be held against melodies that do not. All rows of the table below have the same rhythm, chords and bass, those of the composer; only the choice of pitches differs. The *oracle* follows the picture as closely as a scale allows; *shuffled* composes for a skyline whose columns are in the wrong order; *random walk* goes a step up or down by lot. Each figure is a mean over six pictures.
@@ -867,7 +867,7 @@ for seed, name in enumerate(NAMES[:3]):
 #
 # **Learnt:** no single figure says "music", but beside baselines a few of them say what a method has and what it lacks.
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=5 objectives=6 practice=6
 # ## Why this note?
 #
 # **Which part of the picture made the note you just heard?** Every note of a score carries its *cause*: the region of the picture that was read, the feature, its value there and the rule. Choose a note.
@@ -901,7 +901,7 @@ assert all(note.cause is not None for note in score.notes)
 # %% [markdown]
 # **Learnt:** an explanation that is written down when the note is chosen is true; one that is guessed afterwards may not be.
 
-# %% [markdown] minutes=7
+# %% [markdown] minutes=7 objectives=1 practice=1
 # ## A piece of your own
 #
 # **Your picture, your taste.** Choose a file with the button, or name a shipped picture; lock what you care about and leave the rest to the picture. The piece is saved three times: the sound, the notes for a score editor such as MuseScore, and the explanation.
@@ -954,7 +954,7 @@ mine
 # Each exercise has a cell for your answer and one that checks it. The checker tells you what went wrong, and tells more from try to try.
 
 
-# %% exercise="ch10.beats_to_seconds" points=1
+# %% exercise="ch10.beats_to_seconds" points=1 objective="none"
 def beats_to_seconds(beat, tempo):
     """Seconds after the beginning at which a beat falls."""
     ### BEGIN SOLUTION
@@ -966,7 +966,7 @@ def beats_to_seconds(beat, tempo):
 assert abs(beats_to_seconds(7, 70) - 6.0) < 1e-9
 
 
-# %% exercise="ch10.snap" points=2
+# %% exercise="ch10.snap" points=2 objective=2
 def snap(pitch, scale):
     """The MIDI number nearest to pitch whose pitch class is in scale; the lower one of two equally near."""
     ### BEGIN SOLUTION
@@ -979,7 +979,7 @@ def snap(pitch, scale):
 assert [snap(pitch, (0,)) for pitch in (53.9, 54, 54.1, 65.9, 66.1)] == [48, 48, 60, 60, 72]
 
 
-# %% exercise="ch10.parallel_fifths" points=3
+# %% exercise="ch10.parallel_fifths" points=3 objective=4
 def parallel_fifths(melody, bass):
     """Places i where melody and bass have moved from a fifth at i - 1 to a fifth at i."""
     ### BEGIN SOLUTION
@@ -996,7 +996,7 @@ def parallel_fifths(melody, bass):
 assert parallel_fifths([67, 69, 69, 71], [48, 50, 50, 52]) == [1, 3]
 
 
-# %% exercise="ch10.cheapest_path" points=4
+# %% exercise="ch10.cheapest_path" points=4 objective=3
 def cheapest_path(own, step):
     """The states, one for each position, whose own costs and steps add up to the least."""
     ### BEGIN SOLUTION
@@ -1017,7 +1017,7 @@ import numpy as np
 
 assert cheapest_path(np.array([[0.0, 1.0], [9.0, 0.0]]), np.array([[0.0, 9.0], [0.0, 0.0]])) == [1, 1]
 
-# %% [markdown] minutes=5
+# %% [markdown] minutes=5 practice="1 3 4"
 # ## Quiz
 
 # %%
