@@ -244,6 +244,64 @@ def test_an_interruption_between_two_sizes_keeps_the_smaller(photo, canvas, monk
     assert result.stopped == "interrupted" and len(result.history) == 5 and result.style_fall > 0.02
 
 
+def test_told_to_stop_when_small_it_ends_and_keeps_the_detail(photo, canvas):
+    start = np.clip(photo + np.where(np.indices(photo.shape).sum(axis=0) % 2, 9.0, -9.0), 0, 255).astype(np.uint8)
+    result = painting.paint(photo, canvas, start=start, steps=(5, 5), progress=lambda state: state.step == 0)
+    assert result.stopped == "told" and len(result.history) == 1
+    assert np.abs(result.picture.astype(float) - start).mean() < 3  # the chequers are finer than the small size can be
+    assert np.array_equal(result.photo, photo)
+
+
+def test_it_begins_where_it_is_told_to(photo, canvas, painted):
+    done, _ = painted
+    steps = {"steps": (2,), "keep": 0.6}
+    again = painting.paint(photo, canvas, start=done.picture, **steps)
+    assert again.history[0]["style"] == pytest.approx(1 - done.style_fall, abs=0.005)
+    assert again.style_fall > painting.paint(photo, canvas, **steps).style_fall + 0.3 and again.cosine > 0.55
+
+
+@pytest.mark.parametrize("term", ["gram", "moments", "histogram"])
+def test_a_style_can_lie_between_two(photo, canvas, term):
+    other = datasets.picture("cafe_terrace_at_night", max_side=96)
+
+    def at(share):
+        pixels = [tf.constant(one[None], tf.float32) for one in (photo, canvas, other)]
+        return aims.Aim(feature_maps.open_feature_maps(), *pixels, share=share, term=term, layers=["stem"])
+
+    first, middle, second = (at(share) for share in (0.0, 0.25, 1.0))
+    alone = aims.Aim(
+        feature_maps.open_feature_maps(),
+        *(tf.constant(one[None], tf.float32) for one in (photo, canvas)),
+        term=term,
+        layers=["stem"],
+    )
+    for name in ("targets", "roughness"):
+        ends = [tf.nest.flatten(getattr(one, name)) for one in (first, alone, second, middle)]
+        for one, own, last, mixed in zip(*ends, strict=True):
+            assert np.allclose(one, own, rtol=1e-5) and not np.allclose(one, last, rtol=1e-2)
+            assert np.allclose(mixed, 0.75 * one + 0.25 * last, rtol=1e-4, atol=1e-5)
+
+
+def test_painting_between_two_is_nearer_to_the_one_with_the_larger_share(photo, canvas):
+    other = datasets.picture("cafe_terrace_at_night", max_side=96)
+    made = {
+        share: painting.paint(photo, canvas, second=other, share=share, side=32, keep=0.2, steps=(15,))
+        for share in (0.0, 0.5, 1.0)
+    }
+    for goal, near, far in ((canvas, 0.0, 1.0), (other, 1.0, 0.0)):
+        apart = [painting.style_distance(made[share].picture, goal) for share in (near, 0.5, far)]
+        assert apart[0] < apart[1] < apart[2]
+    assert all(one.style_fall > 0.5 for one in made.values())
+
+
+def test_layers_count_as_much_as_they_are_told_to(photo, canvas):
+    maps, pixels = feature_maps.open_feature_maps(), [tf.constant(one[None], tf.float32) for one in (photo, canvas)]
+    near, far = (float(aims.Aim(maps, *pixels, layers=[name]).style_before) for name in ("stem", "block_5_expand"))
+    both = aims.Aim(maps, *pixels, layers={"stem": 3.0, "block_5_expand": 1.0, "block_8_expand": 0.0})
+    assert float(both.style_before) == pytest.approx(0.75 * near + 0.25 * far, rel=1e-4)
+    assert both.layers == ("stem", "block_5_expand", "block_7")
+
+
 @pytest.mark.parametrize("term", ["moments", "histogram", "patches"])
 def test_other_ways_to_say_style_bring_it_closer(photo, canvas, term):
     result = painting.paint(photo, canvas, term=term, side=32, steps=(15,))
@@ -298,7 +356,11 @@ def test_a_picture_that_has_the_style_is_left_alone(canvas):
         ({"brush": 0}, "brush"),
         ({"network": "resnet50"}, "vgg19"),
         ({"layers": ["block_99"]}, "no layer 'block_99'"),
+        ({"layers": {"stem": 0}}, "weight of 0"),
         ({"steps": (0,)}, "At least one step"),
+        ({"share": 1.2}, "0 to 1, 1.2"),
+        ({"second": np.full((20, 20, 3), 90, np.uint8)}, "one colour"),
+        ({"second": np.zeros((20, 20), np.uint8), "term": "patches"}, "have no between"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(photo, canvas, arguments, said):

@@ -15,8 +15,9 @@ from PIL import Image
 
 from imgmusic_edu.backbones import feature_maps
 from imgmusic_edu.style import aims, gram_matrix, painting, style_loss
-from imgmusic_edu.widgets import StyleMixer, style_mixer
-from imgmusic_edu.widgets.style_studio import Studio, beside, distances, mixed, resized
+from imgmusic_edu.style.painting import beside, resized
+from imgmusic_edu.widgets import StyleMixer, style_mixer, style_studio
+from imgmusic_edu.widgets.style_studio import Studio, distances
 
 
 class StandIn:
@@ -33,9 +34,9 @@ class StandIn:
         self.looks += 1
         pixels = picture / 64.0
         layers = (pixels.reshape(-1, 3), np.abs(np.diff(pixels, axis=1, prepend=0)).reshape(-1, 3))
-        styles = [(one.mean(axis=0), one.T @ one / len(one)) for one in layers]
+        styles = [(one.mean(axis=0)[None], np.cov(one.T, bias=True)[None]) for one in layers]
         grey = np.asarray(Image.fromarray(picture).convert("L").resize((6, 6)), float)[..., None]
-        return {"styles": styles, "content": grey - grey.mean(), "roughness": 0.1}
+        return {"styles": styles, "content": grey - grey.mean()}
 
     def vector(self, painting):
         return painting.mean(axis=(0, 1))
@@ -85,17 +86,12 @@ def said(html):
 def test_the_distance_is_the_style_loss_of_features_less_the_means(seed, share):
     rng = np.random.default_rng(seed)
     features = [rng.gamma(1.0, size=(1, 7, 5, 4)), rng.gamma(2.0, size=(1, 6, 9, 4)), rng.gamma(3.0, size=(1, 4, 4, 4))]
-    seen = [
-        {"styles": [(one.mean(axis=(0, 1, 2)), gram_matrix(one)[0])], "roughness": rough}
-        for one, rough in zip(features, (0.1, 0.2, 0.4), strict=True)
-    ]
-    target = mixed(seen[1], seen[2], share)
-    assert target["roughness"] == pytest.approx(0.2 + 0.2 * share)
-    parts = [(one.mean(axis=(1, 2)), gram_matrix(one - one.mean(axis=(1, 2)))) for one in features[1:]]
-    (first_mean, first), (second_mean, second) = parts
+    parts = [(one.mean(axis=(1, 2)), gram_matrix(one - one.mean(axis=(1, 2)))) for one in features]
+    _, (first_mean, first), (second_mean, second) = parts
     mean, wanted = (1 - share) * first_mean + share * second_mean, (1 - share) * first + share * second
     by_hand = style_loss(gram_matrix(features[0] - mean), wanted)
-    assert distances(seen[0], target) == pytest.approx([float(by_hand)])
+    found = distances(parts[:1], aims.between(parts[1:2], parts[2:], share))
+    assert found == pytest.approx([float(by_hand)])
 
 
 def test_the_meters_stand_at_their_ends_where_they_should():
@@ -333,8 +329,8 @@ def studio():
 
 def test_the_studio_measures_as_painting_does(studio):
     picture, style = drawn(7, (40, 48, 3), 60, 200), drawn(8, (64, 50, 3))
-    first = studio.look(beside(style, picture))
-    found = distances(studio.look(picture), mixed(first, first, 0.0))
+    seen = studio.look(picture)["styles"]
+    found = distances(seen, studio.look(beside(style, picture))["styles"])
     assert len(found) == len(studio.layers) == len(aims.STYLE_LAYERS["efficientnet_lite0"])
     assert found.mean() == pytest.approx(painting.style_distance(picture, style), rel=1e-3)
 
@@ -353,26 +349,27 @@ def test_the_studio_refines_towards_the_style_and_stops_when_told(studio):
     settings = {"share": 0.0, "weights": [1.0] * len(studio.layers), "keep": 0.5}
     made = studio.refine(photo, photo, styles, steps=90, watch=watch, **settings)
     assert steps == list(range(13)) and made.shape == photo.shape
-    style = studio.look(styles[0])
-    target = mixed(style, style, 0.0)
-    assert distances(studio.look(made), target).mean() < 0.7 * distances(studio.look(photo), target).mean()
+    after, before = (painting.style_distance(one, styles[0]) for one in (made, photo))
+    assert after < 0.7 * before
 
 
-def test_large_shapes_come_first(studio, monkeypatch):
-    seen = []
+def test_refining_is_painting_with_what_the_sliders_say(studio, monkeypatch):
+    asked, told = {}, []
 
-    def level(start, photo, target, weights, keep, steps, watched):
-        seen.append((start.shape, photo.shape, steps))
-        watched(steps, [start[None]])
-        return start
+    def paint(photo, first, **settings):
+        asked.update(settings)
+        for step in (4, 43):  # each size is looked at once more than it has steps
+            settings["progress"](painting.Progress(step, 44, {}, photo[None, ::2, ::2]))
+        return painting.Painted(photo, photo, first, 1.0, 1.0, 0.0)
 
-    monkeypatch.setattr(studio, "_level", level)
-    photo, told = drawn(0, (128, 100, 3)), []
-    settings = {"share": 0.5, "weights": [1], "keep": 0.7, "steps": 41}
-    made = studio.refine(photo, photo, (FIRST, SECOND), watch=lambda *now: told.append(now), **settings)
-    assert seen == [((64, 50, 3), (64, 50, 3), 20), ((128, 100, 3), (128, 100, 3), 21)]
-    assert [step for step, _ in told] == [20, 41] and made.shape == (128, 100, 3)
-    assert all(picture.shape == (128, 100, 3) for _, picture in told)
+    monkeypatch.setattr(style_studio, "paint", paint)
+    photo, weights = drawn(0, (128, 100, 3)), [1.0, 0.5, 0.0, 0.0, 0.0, 0.2]
+    settings = {"share": 0.3, "weights": weights, "keep": 0.6, "steps": 41}
+    made = studio.refine(FIRST, photo, (FIRST, SECOND), watch=lambda *now: told.append(now), **settings)
+    assert made is photo and asked["start"] is FIRST and asked["second"] is SECOND and asked["side"] == 128
+    assert (asked["share"], asked["keep"], sum(asked["steps"])) == (0.3, 0.6, 41) and len(asked["steps"]) == 3
+    assert list(asked["layers"].items()) == list(zip(studio.layers, weights, strict=True))
+    assert [step for step, _ in told] == [4, 41] and all(picture.shape == photo.shape for _, picture in told)
 
 
 # ---- in a browser ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 from ..backbones.engine import tensorflow
 from . import gram, losses
 
-__all__ = ["ALREADY", "CONTENT_LAYER", "FLAT", "STYLE_LAYERS", "TERMS", "Aim"]
+__all__ = ["ALREADY", "CONTENT_LAYER", "FLAT", "STYLE_LAYERS", "TERMS", "Aim", "between", "centred"]
 
 _VGG_STYLE = tuple(f"block{n}_conv1" for n in range(1, 6))  # as Gatys et al.
 #: Whose Gram matrices are the style. Of EfficientNet-Lite0 the widened layers: like VGG's they have been through a
@@ -50,14 +50,28 @@ def _gram(features):
     return product(rows)[None] / rows.shape[0]
 
 
-def _shifted(features):
-    mean = gram.moments(features)[0][:, None, None]
+def centred(features):
+    """What is the style of one picture's features, a tensor (1, h, w, channels).
+
+    Returns
+    -------
+    tuple of tensor
+        Means of the channels, shape (1, channels); Gram matrix of the features less them, (1, channels, channels).
+    """
+    mean = gram.moments(features)[0]
     return mean, _gram(features - mean)
+
+
+def between(one, other, share):
+    """What is `share` (0..1) of the way from one to the other: arrays or tensors, or tuples or lists of them."""
+    if isinstance(one, tuple | list):
+        return type(one)(between(*pair, share) for pair in zip(one, other, strict=True))
+    return (1 - share) * one + share * other
 
 
 TERMS = {
     "gram": (
-        lambda style, _: _shifted(style),
+        lambda style, _: centred(style),
         lambda found, target: losses.style_loss(_gram(found - target[0]), target[1]),
     ),
     "moments": (lambda style, _: gram.moments(style), lambda found, target: losses.moment_loss(found, *target)),
@@ -81,30 +95,46 @@ class Aim:
     start : tensor, shape (1, H, W, 3)
         The photograph, or what a texture starts from.
     painting : tensor, shape (1, h, w, 3)
+    second : tensor, shape (1, h, w, 3), optional
+        Another painting: the style lies between the two. Windows ("patches") have no between.
+    share : float, 0..1
+        Of the second.
     term : str
         One of `TERMS`.
-    layers : tuple of str
-        Of the style.
+    layers : list of str, or dict of str to float
+        Of the style, and how much each counts.
     content : bool
     """
 
-    def __init__(self, network, start, painting, *, term="gram", layers=None, content=True):
+    def __init__(self, network, start, painting, second=None, *, share=0.5, term="gram", layers=None, content=True):
         # What is mirrored is seen twice, and noise has no edge that ought to stay: a frame would grow around it.
         self.see = network if content else functools.partial(network, margin=0)
         self.content = content
         self.target_of, self.distance = TERMS[term]
-        self.style_layers = tuple(layers or _layers(network.name, term))
-        self.layers = (*self.style_layers, CONTENT_LAYER[network.name])
+        layers = layers or _layers(network.name, term)
+        weights = layers if isinstance(layers, dict) else dict.fromkeys(layers, 1.0)
+        total = sum(weight for weight in weights.values() if weight > 0)
+        if not total:
+            raise ValueError("All layers have a weight of 0, so there is no style: give one of them a larger weight.")
+        self.weights = {name: weight / total for name, weight in weights.items() if weight > 0}
+        self.layers = (*self.weights, CONTENT_LAYER[network.name])
 
-        like, style = self.see(start, self.layers), self.see(painting, self.style_layers)
-        self.targets = [self.target_of(one, other) for one, other in zip(style, like[:-1], strict=True)]
-        self.wanted = like[-1]
-        self.style_before = self._style(like[:-1])
-        self.roughness = losses.total_variation(painting / 255)
+        *like, self.wanted = self.see(start, self.layers)
+        found = self._target(painting, like)
+        if second is not None:
+            found = between(found, self._target(second, like), share)
+        self.targets, self.roughness = found
+        self.style_before = self._style(like)
+
+    def _target(self, painting, like):
+        """Of one painting: what its style is, layer by layer, and its roughness."""
+        seen = self.see(painting, tuple(self.weights))
+        return [*map(self.target_of, seen, like)], losses.total_variation(painting / 255)
 
     def _style(self, features):
         """Distance from the style, mean over the layers."""
-        return sum(map(self.distance, features, self.targets)) / len(self.targets)
+        apart = map(self.distance, features, self.targets)
+        return sum(weight * one for weight, one in zip(self.weights.values(), apart, strict=True))
 
     def __call__(self, picture, weight=0.0):
         """How far a picture, tensor (1, H, W, 3), is from it: dict of str to scalar tensor.

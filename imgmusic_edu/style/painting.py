@@ -24,7 +24,7 @@ from .aims import ALREADY, FLAT, TERMS, Aim
 from .losses import total_variation
 from .optimisation import Balance, optimise
 
-__all__ = ["Painted", "Progress", "paint", "style_distance", "texture"]
+__all__ = ["Painted", "Progress", "beside", "paint", "resized", "style_distance", "texture"]
 
 SIDE = 256  # pixels
 STEPS = (80, 80, 80)  # at a quarter of the size, at half of it, and at all of it
@@ -65,7 +65,7 @@ class Painted:
     ----------
     picture : np.ndarray, shape (H, W, 3), uint8 sRGB
     photo, painting : np.ndarray, shape (H, W, 3), uint8 sRGB
-        As they were used, at this size; `photo` is None of a texture.
+        As they were used, at this size; `photo` is None of a texture, `painting` is the first of two.
     style_fall : float
         Share of the photograph's distance from the painting's style that is gone (see `style_distance`), 1 at best.
     cosine : float
@@ -99,7 +99,7 @@ class Painted:
         height, width = self.picture.shape[:2]
         ended = ", stopped early" if self.stopped in ("told", "interrupted") else ""
         said = f"{width} x {height} pixels in {self.seconds:.1f} s and {len(self.history)} steps{ended}: "
-        said += f"{100 * self.style_fall:.1f} % of the distance to the painting's style is gone"
+        said += f"{100 * self.style_fall:.1f} % of the distance to the style is gone"
         return said + (
             "." if self.photo is None else f", the content's cosine with the photograph's is {self.cosine:.2f}."
         )
@@ -109,6 +109,9 @@ def paint(
     photo,
     painting,
     *,
+    second=None,
+    share=0.5,
+    start=None,
     keep=0.7,
     content_weight=None,
     side=SIDE,
@@ -126,6 +129,12 @@ def paint(
     ----------
     photo, painting : whatever `open_picture` reads
         Of any size and shape; the photograph's shape is kept.
+    second : whatever `open_picture` reads, optional
+        Another painting: the style lies between the two. Not with the term "patches", which has no between.
+    share : float
+        Of the second, 0 to 1.
+    start : whatever `open_picture` reads, optional
+        What to begin with in place of the photograph, such as the photograph painted at once.
     keep : float
         How much of the content is to stay: cosine between the content features of the picture and of the photograph,
         0 to 1. The weight of the content is moved so that it comes to that (see `Balance`).
@@ -138,8 +147,8 @@ def paint(
         Size of the painting in comparison with the photograph, and so of its strokes.
     term : str
         How style is said, one of `TERMS`.
-    layers : iterable of str, optional
-        Layers whose features are the style; without it, `STYLE_LAYERS`.
+    layers : list of str, or dict of str to float, optional
+        Layers whose features are the style, and how much each counts; without it, `STYLE_LAYERS`, all alike.
     network : str or FeatureMaps
         "efficientnet_lite0", or "vgg19" or "vgg16", whose weights are fetched once.
     steps : tuple of int
@@ -166,23 +175,24 @@ def paint(
     Taught in chapter 04, section "Painting".
     """
     began = time.perf_counter()
-    photo, painting = open_picture(photo), open_picture(painting)
+    photo, paintings = open_picture(photo), [painting] if second is None else [painting, second]
     side = min(_checked_side(side), max(photo.shape[:2]))
-    _check_terms(term, keep, brush)
+    _check_terms(term, keep, brush, share, second is not None)
     maps = _opened(network, notice)
     sizes = _sizes(photo, side, len(steps))
-    photos = [_resized(photo, one) for one in sizes]
-    balance = None if content_weight is not None else Balance(keep)
+    start = photo if start is None else open_picture(start)
     return _levels(
         maps,
-        photos,
-        [_resized(painting, _fitted(painting, brush * max(one))) for one in sizes],
+        [resized(photo, one) for one in sizes],
+        [open_picture(one) for one in paintings],
         steps[-len(sizes) :],
+        starts=[resized(start, one) for one in sizes],
+        brush=brush,
         began=began,
         progress=progress,
-        balance=balance,
+        balance=None if content_weight is not None else Balance(keep),
         weight=content_weight,
-        aim={"term": term, "layers": layers},
+        aim={"term": term, "layers": layers, "share": share},
     )
 
 
@@ -221,7 +231,7 @@ def texture(
     return _levels(
         _opened(network, print),
         [noise[: one[0], : one[1]] for one in sizes],  # as rough at every size
-        [_resized(painting, _fitted(painting, max(one))) for one in sizes],
+        [painting],
         steps[-len(sizes) :],
         began=began,
         progress=progress,
@@ -253,14 +263,14 @@ def style_distance(picture, painting, *, layers=None, network="efficientnet_lite
     Taught in chapter 04, section "Painting".
     """
     picture, painting = open_picture(picture), open_picture(painting)
-    painting = _resized(painting, _fitted(painting, max(picture.shape[:2])))
-    aim = Aim(_opened(network, print), _tensor(picture), _tensor(painting), layers=layers)
+    aim = Aim(_opened(network, print), _tensor(picture), _tensor(beside(painting, picture)), layers=layers)
     return float(aim.style_before)
 
 
-def _levels(maps, starts, paintings, steps, *, began, progress, aim, balance=None, weight=None):
+def _levels(maps, photos, paintings, steps, *, began, progress, aim, starts=None, brush=1.0, balance=None, weight=None):
     """From the smallest size to the whole one."""
     tf, _ = tensorflow()
+    starts, paintings = starts or photos, [[beside(one, photo, brush=brush) for one in paintings] for photo in photos]
     _check_strokes(paintings[-1])
     value, history, stopped, total = _tensor(starts[0]), [], "done", sum(steps) + len(steps)
     strength = balance.weight if balance else tf.constant(weight or 0.0, tf.float32)
@@ -271,10 +281,10 @@ def _levels(maps, starts, paintings, steps, *, began, progress, aim, balance=Non
         return (max(0.0, balance.floor - _SLACK - found["cosine"]), found["style"]) if balance else found["loss"]
 
     try:
-        for start, painting, n in zip(starts, paintings, steps, strict=True):
-            level = Aim(maps, _tensor(start), _tensor(painting), **aim)
+        for photo, styles, start, n in zip(photos, paintings, starts, steps, strict=True):
+            level = Aim(maps, *map(_tensor, (photo, *styles)), **aim)
             if content and float(level.style_before) < ALREADY:
-                value, stopped = _tensor(start), "enough"
+                value, stopped = _tensor(photo), "enough"
                 continue
             variable, done = tf.Variable(_enlarged(value, start, detail=content)), len(history)
 
@@ -297,14 +307,14 @@ def _levels(maps, starts, paintings, steps, *, began, progress, aim, balance=Non
                 break
     except KeyboardInterrupt:  # between two sizes
         stopped = "interrupted"
-    picture = _pixels(tf.image.resize(value, starts[-1].shape[:2], "bicubic"))
+    picture = _pixels(_enlarged(value, starts[-1], detail=content))
     # Measured alike, whatever it was led by and however far it came.
-    last = Aim(maps, _tensor(starts[-1]), _tensor(paintings[-1]), **{**aim, "term": "gram"})
+    last = Aim(maps, *map(_tensor, (photos[-1], *paintings[-1])), **{**aim, "term": "gram"})
     found = {name: float(one) for name, one in last(_tensor(picture)).items()}
     return Painted(
         picture,
-        starts[-1] if content else None,
-        paintings[-1],
+        photos[-1] if content else None,
+        paintings[-1][0],
         1 - found["style"] if float(last.style_before) >= ALREADY else 1.0,
         found["cosine"] if content else float("nan"),
         time.perf_counter() - began,
@@ -354,7 +364,13 @@ def _sizes(picture, side, n):
     return [one for one in sizes[:-1] if min(one) >= _SMALLEST] + sizes[-1:]
 
 
-def _resized(picture, size):
+def beside(painting, picture, *, brush=1.0):
+    """The painting with its longest side `brush` times as long as the picture's, so that its strokes are."""
+    return resized(painting, _fitted(painting, brush * max(picture.shape[:2])))
+
+
+def resized(picture, size):
+    """A picture, np.ndarray of shape (H, W, 3), uint8, at (height, width)."""
     if picture.shape[:2] == tuple(size):
         return picture
     return np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.LANCZOS))
@@ -366,15 +382,19 @@ def _checked_side(side):
     return round(side)
 
 
-def _check_terms(term, keep, brush):
+def _check_terms(term, keep, brush, share=0, mixed=False):
     if term not in TERMS:
         raise ValueError(f"Style is said by one of {', '.join(TERMS)}, not by {term!r:.40}.")
     if not 0 <= keep <= 1:
         raise ValueError(f"Of the content 0 (nothing) to 1 (all) can be kept, {keep} was asked for.")
     if not 0.25 <= brush <= 4:
         raise ValueError(f"The brush can be 0.25 to 4 times the painting's, {brush} was asked for.")
+    if not 0 <= share <= 1:
+        raise ValueError(f"The second painting's share of the style can be 0 to 1, {share} was asked for.")
+    if mixed and term == "patches":
+        raise ValueError("Patches of two paintings have no between: say style by another term, or take one painting.")
 
 
-def _check_strokes(painting):
-    if float(total_variation(painting[None] / 255)) < FLAT:
+def _check_strokes(paintings):
+    if any(float(total_variation(painting[None] / 255)) < FLAT for painting in paintings):
         raise PictureError("The painting is of one colour, so it has no style: choose one with strokes or shapes.")

@@ -15,7 +15,7 @@ from .. import backbones
 from ..style import gram_matrix
 from ..style.aims import STYLE_LAYERS
 from .controls import Answering, choice_list, number_slider, picture_choice, value_slider
-from .layer_browser import _glowing, _shades
+from .layer_browser import glowing, shades
 from .markup import block, bundle, encode_picture, encode_shades, image, row, table, told
 
 __all__ = ["LAYERS", "GramBrowser", "compute", "gram_browser", "render", "summary"]
@@ -235,7 +235,7 @@ def _laid(result, values, what, caption):
     """A map, as light of the colours of magma on the picture in grey."""
     high, wide = result["picture"].shape[:2]
     alt = f"{what}: {values.shape[0]} by {values.shape[1]} places, dark is 0 or less, bright up to {values.max():.3g}"
-    source = encode_picture(_glowing(result["picture"], _shades(values)))
+    source = encode_picture(glowing(result["picture"], shades(values)))
     drawn = image(source, alt, style=f"aspect-ratio: {wide} / {high}")
     return f'<div style="flex: 0 1 {min(212, max(120, 212 * wide // high))}px">{drawn}{caption}</div>'
 

@@ -143,14 +143,14 @@ def render(result):
     what = f"unit {result['unit']} of {result['layer']}"
     if values is None:
         return block(_shown(picture, f"The picture; {what} has no places in it"))
-    shades = _shades(values)
-    height, width = shades.shape
+    lit = shades(values)
+    height, width = lit.shape
     span = f"{values.min():.3g} to {values.max():.3g}"
     alt = f"The map of {what}, bright where it answers most: {span}"
-    own_map = image(encode_shades(shades), alt, style=f"aspect-ratio: {width} / {height}")
+    own_map = image(encode_shades(lit), alt, style=f"aspect-ratio: {width} / {height}")
     return block(
         row(
-            _shown(_glowing(picture, shades), f"The picture in grey, glowing where {what} answers"),
+            _shown(glowing(picture, lit), f"The picture in grey, glowing where {what} answers"),
             f'<div style="flex: 1 1 160px; max-width: 220px">{own_map}{width} by {height} places, {span}; '
             "dark is 0 or less</div>",
         )
@@ -173,7 +173,7 @@ def render_classes(seen):
     shown = []
     for name, probability, values in seen["classes"]:
         caption = f"{name}, {100 * probability:.1f} %"
-        picture = seen["picture"] if values is None else _glowing(seen["picture"], _shades(values))
+        picture = seen["picture"] if values is None else glowing(seen["picture"], shades(values))
         lit = "" if values is None else " in grey, glowing where it speaks for this class"
         shown.append(_shown(picture, f"The picture{lit}: {caption}", caption=caption, width=180))
     note = ""
@@ -203,12 +203,12 @@ def render_pictures(found):
     return block(row(*shown))
 
 
-def _shades(values):
+def shades(values):
     """A map as shades: 0 or less is dark, its largest value bright."""
     return np.maximum(values, 0) / max(float(values.max()), 1e-9)
 
 
-def _glowing(picture, shades):
+def glowing(picture, shades):
     """The picture in grey, with the map as light of the colours of magma laid on it (screened: 1 - (1 - a) (1 - b))."""
     grey = picture @ np.array([0.2126, 0.7152, 0.0722], np.float32) * (GREY / 255)  # (H, W)
     colours = magma(256).astype(np.float32) * (GLOW / 255)

@@ -19,10 +19,11 @@ from ..datasets import photographs
 from ..datasets import picture as shipped_picture
 from ..pictures import open_picture
 from ..style import cosine_similarity
-from ..style.aims import ALREADY
+from ..style.aims import ALREADY, between
+from ..style.painting import beside
 from .controls import Answering, Choice, number_slider, titled
 from .markup import block, bundle, encode_picture, image, row, table, told
-from .style_studio import Studio, beside, distances, mixed
+from .style_studio import Studio, distances
 from .upload import PictureUpload
 
 __all__ = ["StyleMixer", "compute", "render", "style_mixer", "summary"]
@@ -76,8 +77,8 @@ def compute(parameters):
         vector = (1 - share) * vectors[0] + share * vectors[1]
         picture = studio.paint(photo, vector, strength=parameters["strength"])
     found = studio.look(picture)
-    target = mixed(seen[1], seen[2], share)
-    before, now = distances(seen[0], target), distances(found, target)
+    target = between(seen[1]["styles"], seen[2]["styles"], share)
+    before, now = (distances(one["styles"], target) for one in (seen[0], found))
     return parameters | {
         "seen": seen,
         "vectors": vectors,
