@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help lab test music bench vocoder networks editions colab-check lock
+.PHONY: help lab test music bench vocoder networks stylist editions colab-check lock
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -46,6 +46,9 @@ networks: $(INSTALLED) ## Train codec and mappings again (an hour of one core; C
 	$(PY) -m imgmusic_edu.networks.pairs
 	$(PY) -m imgmusic_edu.networks.codec_training --export data/models/codec.npz $(OPTIONS)
 	$(PY) -m imgmusic_edu.networks.mapping_training all --export data/models $(OPTIONS)
+
+stylist: $(INSTALLED) ## Train the stylist again (an hour of one core; Ctrl-C keeps it, again goes on), weights to data/
+	$(PY) -m imgmusic_edu.networks.stylist_training --export data/models/stylist.npz $(OPTIONS)
 
 editions: $(INSTALLED) ## Make the notebooks again from notebooks/source
 	$(PY) -m imgmusic_edu.editions $(OPTIONS)

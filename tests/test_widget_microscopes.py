@@ -448,7 +448,7 @@ def test_the_picture_glows_where_the_unit_answers(stand_in):
     flat = np.full((128, 128, 3), 100, np.uint8)
     shades = np.zeros((4, 4))
     shades[2, 2] = 1.0
-    glowing = browser_module._glowing(flat, shades).astype(int).sum(axis=2)
+    glowing = browser_module.glowing(flat, shades).astype(int).sum(axis=2)
     row, column = np.unravel_index(glowing.argmax(), glowing.shape)
     assert 64 <= row <= 96 and 64 <= column <= 96
     rim = glowing[:4]
