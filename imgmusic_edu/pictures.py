@@ -20,7 +20,15 @@ from PIL import (
 
 from .files import open_source, printable
 
-__all__ = ["MAXIMUM_ASPECT", "MAXIMUM_PIXELS", "MINIMUM_SIDE", "WHOLE_PIXELS", "PictureError", "open_picture"]
+__all__ = [
+    "MAXIMUM_ASPECT",
+    "MAXIMUM_PIXELS",
+    "MINIMUM_SIDE",
+    "WHOLE_PIXELS",
+    "PictureError",
+    "checked",
+    "open_picture",
+]
 
 MINIMUM_SIDE = 8  #: pixels; fewer hold no texture, and no left and right
 MAXIMUM_ASPECT = 32  #: longer side over shorter; a copy of 256 pixels then still is 8 pixels high
@@ -131,6 +139,31 @@ def open_picture(source, *, max_side=None):
         return _picture(_from_array(source), max_side, "The array")
     with open_source(source, PictureError, what="picture") as (stream, name):
         return _guarded(lambda: _read(stream, name, max_side), name)
+
+
+def checked(picture):
+    """Pixels as they came, looked at: what is handed from one part of the course to another.
+
+    Parameters
+    ----------
+    picture : array_like, shape (H, W, 3), uint8 sRGB
+
+    Returns
+    -------
+    np.ndarray, shape (H, W, 3), uint8 sRGB
+
+    Raises
+    ------
+    ValueError
+        It is no such array.
+    """
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
+        raise ValueError(
+            f"A picture of shape (H, W, 3) and type uint8 is needed, this is {picture.shape} {picture.dtype}; "
+            "open_picture makes one from any file or array."
+        )
+    return picture
 
 
 def _guarded(read, name):

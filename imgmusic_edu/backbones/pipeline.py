@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..pictures import checked
 from .engine import has_card, tensorflow
 
 __all__ = ["BATCH_SIZE", "CROP", "Backbone", "centre_box", "centre_square"]
@@ -55,12 +56,7 @@ def centre_square(picture, size):
     -----
     Taught in chapter 02, section "What the network is shown".
     """
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
-        raise ValueError(
-            f"A picture of shape (H, W, 3) and type uint8 is needed, this is {picture.shape} {picture.dtype}; "
-            "open_picture makes one from any file or array."
-        )
+    picture = checked(picture)
     box = centre_box(*picture.shape[:2])
     return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR, box=box))
 

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ..datasets import data_path
+from ..pictures import checked
 from .engine import tensorflow
 
 __all__ = ["BLOCKS", "LENGTH", "SIZE", "build", "open_style_vector", "prepare", "read_weights", "style_vectors"]
@@ -131,12 +132,7 @@ def prepare(picture):
     ValueError
         It is no such picture.
     """
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
-        raise ValueError(
-            f"A picture of shape (H, W, 3) and type uint8 is needed, this is {picture.shape} {picture.dtype}; "
-            "open_picture makes one from any file or array."
-        )
+    picture = checked(picture)
     height, width = picture.shape[:2]
     side = min(height, width)
     left, top = (width - side) / 2, (height - side) / 2

@@ -20,6 +20,7 @@ import numpy as np
 from ..backbones.engine import tensorflow
 from ..backbones.style_vector import LENGTH, style_vectors
 from ..datasets import data_path
+from ..pictures import checked
 from .training import load_networks
 
 __all__ = ["LARGEST", "Stylist", "build", "mix", "open_stylist"]
@@ -189,12 +190,7 @@ def _vector(style):
 
 
 def _checked(photo):
-    photo = np.asarray(photo)
-    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or photo.size == 0:
-        raise ValueError(
-            f"A picture of shape (H, W, 3) and type uint8 is needed, this is {photo.shape} {photo.dtype}; "
-            "open_picture makes one from any file or array."
-        )
+    photo = checked(photo)
     if max(photo.shape) > LARGEST:
         raise ValueError(
             f"The picture is {photo.shape[1]} x {photo.shape[0]} pixels, more than {LARGEST} a side: "

@@ -23,8 +23,8 @@ from ..backbones.feature_maps import open_feature_maps
 from ..backbones.style_vector import SIZE, style_vectors
 from ..command_lines import Parser, UsageError, forgive_odd_names
 from ..files import FileWriteError
-from ..style import content_loss, cosine_similarity, gram_matrix, style_loss
-from ..style.aims import Aim
+from ..style import content_loss, cosine_similarity, style_loss
+from ..style.aims import Aim, centred, symmetric_gram
 from . import stylist
 from .training import Training, on_one_core, save_networks
 from .vocoder_corpus import cache_folder
@@ -103,7 +103,7 @@ def terms(painted, photos, means, grams, variations):
     tf, _ = tensorflow()
     *maps, content = _eye()(painted)
     original = _eye()(photos)[-1]
-    found = [_gram(seen - mean[:, None, None, :]) for seen, mean in zip(maps, means, strict=True)]
+    found = [symmetric_gram(seen - mean[:, None, None, :]) for seen, mean in zip(maps, means, strict=True)]
     losses = [style_loss(one, other) for one, other in zip(found, grams, strict=True)]
     distances = [_size(one - other) / _size(other) for one, other in zip(found, grams, strict=True)]
     excess = tf.nn.relu(_variation(painted) / variations - 1)
@@ -114,21 +114,6 @@ def terms(painted, photos, means, grams, variations):
         "roughness": tf.reduce_mean(excess**2),
         "cosine": cosine_similarity(content, original),
     }
-
-
-def _gram(features):
-    """`style.gram_matrix` with half the work for its slope: it is symmetric, so one product does.
-
-    d loss / d F = F (S + S^T) / N,  S = d loss / d G.
-    """
-    tf, _ = tensorflow()
-
-    @tf.custom_gradient
-    def product(rows):
-        return tf.matmul(rows, rows, transpose_a=True), lambda s: tf.matmul(rows, s + tf.linalg.matrix_transpose(s))
-
-    places = features.shape[1] * features.shape[2]
-    return product(tf.reshape(features, (-1, places, features.shape[-1]))) / places
 
 
 def _size(gram):
@@ -193,8 +178,7 @@ def measured(pictures, chances=None):
     @tf.function
     def told(picture):
         *maps, _ = _eye()(picture)
-        means = [tf.reduce_mean(found, (1, 2)) for found in maps]
-        grams = [gram_matrix(found - mean[:, None, None, :]) for found, mean in zip(maps, means, strict=True)]
+        means, grams = zip(*map(centred, maps), strict=True)
         return means, grams, _variation(picture)
 
     found = []

@@ -13,7 +13,7 @@ import numpy as np
 from ..backbones.engine import tensorflow
 from . import gram, losses
 
-__all__ = ["ALREADY", "CONTENT_LAYER", "FLAT", "STYLE_LAYERS", "TERMS", "Aim", "between", "centred"]
+__all__ = ["ALREADY", "CONTENT_LAYER", "FLAT", "STYLE_LAYERS", "TERMS", "Aim", "between", "centred", "symmetric_gram"]
 
 _VGG_STYLE = tuple(f"block{n}_conv1" for n in range(1, 6))  # as Gatys et al.
 #: Whose Gram matrices are the style. Of EfficientNet-Lite0 the widened layers: like VGG's they have been through a
@@ -35,19 +35,19 @@ FLAT = 0.5 / 255  #: roughness of one colour
 # --- ways to say style: (features of the painting, of the photograph) -> target; (features, target) -> distance ---
 
 
-def _gram(features):
-    """`gram.gram_matrix` of one picture, with half the work for its slope: it is symmetric, so one product does.
+def symmetric_gram(features):
+    """`gram.gram_matrix` of features, a tensor (n, h, w, channels), with half the work for its slope.
 
-    d loss / d F = F (S + S^T) / N,  S = d loss / d G.
+    It is symmetric, so one product does: d loss / d F = F (S + S^T) / N,  S = d loss / d G.
     """
     tf, _ = tensorflow()
 
     @tf.custom_gradient
     def product(rows):
-        return tf.matmul(rows, rows, transpose_a=True), lambda slope: tf.matmul(rows, slope + tf.transpose(slope))
+        return tf.matmul(rows, rows, transpose_a=True), lambda s: tf.matmul(rows, s + tf.linalg.matrix_transpose(s))
 
-    rows = tf.reshape(features, (-1, features.shape[-1]))  # (places, channels)
-    return product(rows)[None] / rows.shape[0]
+    places = features.shape[1] * features.shape[2]
+    return product(tf.reshape(features, (-1, places, features.shape[-1]))) / places
 
 
 def centred(features):
@@ -59,7 +59,7 @@ def centred(features):
         Means of the channels, shape (1, channels); Gram matrix of the features less them, (1, channels, channels).
     """
     mean = gram.moments(features)[0]
-    return mean, _gram(features - mean)
+    return mean, symmetric_gram(features - mean)
 
 
 def between(one, other, share):
@@ -72,7 +72,7 @@ def between(one, other, share):
 TERMS = {
     "gram": (
         lambda style, _: centred(style),
-        lambda found, target: losses.style_loss(_gram(found - target[0]), target[1]),
+        lambda found, target: losses.style_loss(symmetric_gram(found - target[0]), target[1]),
     ),
     "moments": (lambda style, _: gram.moments(style), lambda found, target: losses.moment_loss(found, *target)),
     "histogram": (

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 from scipy import fft, ndimage
 
+from ..pictures import checked
 from .spaces import rgb_to_lab
 
 SIDE = 256  # longest side of the copy that is measured, pixels
@@ -111,13 +112,7 @@ def as_view(picture):
     """The picture as it is; or a ValueError."""
     if isinstance(picture, View):
         return picture
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
-        raise ValueError(
-            f"A picture of shape (H, W, 3) and type uint8 is needed, this is {picture.shape} {picture.dtype}; "
-            "open_picture makes one from any file or array."
-        )
-    return View(picture)
+    return View(checked(picture))
 
 
 def standard_view(picture):
