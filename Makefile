@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help lab test music bench vocoder networks stylist editions colab-check lock
+.PHONY: help lab test test-all music bench vocoder networks stylist editions colab-check lock
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -26,11 +26,14 @@ help: ## This list
 lab: $(INSTALLED) ## Set up once, then open JupyterLab at chapter 00
 	$(PY) -m jupyterlab notebooks/00_hear_a_picture.ipynb $(if $(filter 0,$(shell id -u)),--allow-root) $(OPTIONS)
 
-test: $(INSTALLED) ## Set up once, then every check: ruff, mypy, pytest
+test: $(INSTALLED) ## Set up once, then every check that takes no minutes by itself: ruff, mypy, pytest
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pytest -n $(or $(JOBS),2) --dist loadfile $(OPTIONS)
+
+test-all: ## The same, and the slow checks too
+	$(MAKE) test OPTIONS="-m 'slow or not slow' $(OPTIONS)"
 
 music: $(INSTALLED) ## One picture to music: make music PICTURE=photo.jpg OPTIONS="-o photo.wav --seconds 30"
 	@test -n "$(PICTURE)" || { echo 'Name a picture: make music PICTURE=photo.jpg' >&2; exit 2; }
