@@ -26,6 +26,7 @@ from threadpoolctl import ThreadpoolController
 from ..audio_features.inverses import gather_and_spread, mel_to_magnitude
 from ..audio_features.transforms import FLOOR, HOP_LENGTH, N_FFT, N_MELS
 from ..sounds import SAMPLE_RATE, Sound
+from .layers import depthwise, layer_norm
 from .streaming import HANN, OVERLAP, Laid, Samples, Window, blocks, checked, silent
 from .sweep import impose, put_together
 
@@ -78,6 +79,7 @@ class NeuralVocoder:
         self._weights = {
             name: values.astype(np.float32) if values.dtype.kind == "f" else values for name, values in weights.items()
         }
+        self._weights |= _arranged(self._weights.pop("answers/kernel"), self._weights.pop("answers/bias"))
         self._look = self._weights["look"]
         self.n_mels = self._weights["conv0/kernel"].shape[1]
         ahead = int(self._look[:, 1].sum()) + OVERLAP + 1
@@ -176,44 +178,53 @@ class _Network:
         x = self._norm(together @ kernel + self.weights["conv0/bias"], "norm0")
         for k, window in enumerate(self.windows[1:], 1):
             seen, n = window.push(x, last)
-            taps = self.weights[f"depthwise{k}/kernel"][:, :, 0]  # (width, channels)
-            y = self.weights[f"depthwise{k}/bias"] + sum(seen[i : i + n] * tap for i, tap in enumerate(taps))
+            taps = np.ascontiguousarray(self.weights[f"depthwise{k}/kernel"][:, :, 0])  # (width, channels)
+            y = depthwise(seen, taps, self.weights[f"depthwise{k}/bias"])
             y = self._dense(self._norm(y, f"norm{k}"), f"wide{k}")
-            y /= 1 + np.exp(-y)
+            denominator = np.exp(-y)
+            denominator += 1
+            y /= denominator
             x = seen[window.before : window.before + n] + self._dense(y, f"narrow{k}")
-        answers = self._dense(self._norm(x, "norm"), "answers").reshape(-1, len(OUTPUTS), N_BINS)
+        x = self._norm(x, "norm")
         seen, n = self.mels.push(log_mel, last)
-        return (*_read(answers, seen[:n]),)
+        magnitude = _magnitudes(self._dense(x, "level"), seen[:n])
+        return magnitude, *(self._dense(x, name).view(np.complex64) for name in ("advance", "difference"))
 
     def _dense(self, x, name):
-        return x @ self.weights[f"{name}/kernel"] + self.weights[f"{name}/bias"]
+        y = x @ self.weights[f"{name}/kernel"]
+        y += self.weights[f"{name}/bias"]
+        return y
 
     def _norm(self, x, name):
-        x = x - x.mean(axis=1, keepdims=True)
-        x /= np.sqrt((x * x).mean(axis=1, keepdims=True) + np.float32(1e-6))
-        return x * self.weights[f"{name}/kernel"] + self.weights[f"{name}/bias"]
+        return layer_norm(x, self.weights[f"{name}/kernel"], self.weights[f"{name}/bias"])
 
 
-def _read(answers, log_mel):
-    """Magnitudes, shape (n, bins), and the arrows of advance and difference, complex, from the network's answers."""
+def _arranged(kernel, bias):
+    """The last layer as three, so that each pair of x and y is one complex number that needs no more arithmetic.
+
+    The carrier's turn, k pi / 2 a hop, is put into the advance, and the difference turned about: phase counts from the
+    frame's middle.
+    """
+    turns = np.array([1, 1j, -1, -1j], np.complex64)[np.arange(N_BINS) % 4]
+    layers = {}
+    for part, values in (("kernel", kernel), ("bias", bias)):
+        level, *arrows = np.moveaxis(values.reshape(*values.shape[:-1], len(OUTPUTS), N_BINS), -2, 0)
+        advance, difference = ((x + 1j * y).astype(np.complex64) for x, y in (arrows[:2], arrows[2:]))
+        layers[f"level/{part}"] = np.ascontiguousarray(level)
+        layers[f"advance/{part}"] = (advance * turns).view(np.float32)
+        layers[f"difference/{part}"] = np.ascontiguousarray(-difference[..., 1:]).view(np.float32)
+    return layers
+
+
+def _magnitudes(level, log_mel):
+    """Magnitudes, shape (n, bins), from what the network adds to the level that the mel bands give."""
     mel = np.maximum(np.exp(log_mel * np.float32(np.log(10) / 10)), np.float32(FLOOR))
     base = mel_to_magnitude(mel) if len(mel) else np.zeros((0, N_BINS), np.float32)
-    magnitude = np.maximum(base, np.float32(SOFTEST)) * np.exp(np.minimum(answers[:, 0], 5))
+    magnitude = np.maximum(base, np.float32(SOFTEST)) * np.exp(np.minimum(level, 5))
     if len(mel):
         magnitude = mel_to_magnitude(mel, begin=magnitude, n_updates=UPDATES)
     magnitude[silent(log_mel)] = 0
-    turns = np.array([1, 1j, -1, -1j], np.complex64)[np.arange(N_BINS) % 4]  # the carrier's, k pi / 2 a hop
-    advance = _arrows(answers[:, 1], answers[:, 2])
-    advance *= turns
-    difference = _arrows(-answers[:, 3, 1:], -answers[:, 4, 1:])  # minus: phase counts from the frame's middle
-    return magnitude, advance, difference
-
-
-def _arrows(x, y):
-    """Complex numbers from their two parts."""
-    arrows = np.empty(x.shape, np.complex64)
-    arrows.real, arrows.imag = x, y
-    return arrows
+    return magnitude
 
 
 def _bands(spectrum):
