@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from imgmusic_edu import datasets
+from imgmusic_edu import audio_features, datasets
+from imgmusic_edu.audio_features.clip import TIME_HOP, TIME_WINDOW
 from imgmusic_edu.sounds import SAMPLE_RATE, Sound, SoundError, open_sound
 
 pytest.importorskip("tensorflow")
@@ -114,6 +115,23 @@ def test_modulations_are_the_variance_by_octaves():
     found = textures.modulations(swing.astype(np.float32), rate).numpy()  # (octaves, bands)
     assert found.sum(axis=0) == pytest.approx([0.5, 0.5], rel=0.02)
     assert found[2, 0] == pytest.approx(0.5, rel=0.05) and found[4, 1] == pytest.approx(0.5, rel=0.05)
+
+
+def test_what_begins_is_what_the_measure_of_onsets_hears(rain):
+    n, middle = (
+        430,
+        TIME_WINDOW // 2 // TIME_HOP,
+    )  # frames: of the circle; half a window
+    samples = rain.samples[: n * TIME_HOP]
+    beginnings, around = sound_networks.Beginnings(samples), np.tile(samples, 4)
+    found, peaks = beginnings(samples, circular=True).numpy()[0].T
+    places = 2 * n + (np.arange(n) + middle) % n  # of the third round
+    assert np.corrcoef(found, audio_features.onset_strength(around)[places])[0, 1] > 0.98
+    wanted = np.round(audio_features.onsets(around) * SAMPLE_RATE / TIME_HOP)
+    common = np.intersect1d(places[peaks > 0.15], wanted)
+    assert 10 < 0.8 * max(np.sum(peaks > 0.15), np.isin(wanted, places).sum()) <= len(common)
+    turned = beginnings(np.roll(samples, 9 * TIME_HOP), circular=True).numpy()
+    assert np.roll(beginnings(samples, circular=True).numpy(), 9, axis=1) == pytest.approx(turned, abs=1e-3)
 
 
 def test_on_a_circle_features_turn_with_the_sound(drop):

@@ -50,7 +50,7 @@ class Clip:
     @cached_property
     def bands(self):
         """Log energy over time, shape (frames, bands): log(1 + 1000 x), x relative to the clip's loud moments."""
-        bands = _magnitudes(self.wave, TIME_WINDOW, TIME_HOP) @ _band_bank()
+        bands = _magnitudes(self.wave, TIME_WINDOW, TIME_HOP) @ band_bank()
         loud = np.percentile(bands.max(axis=1), 95)
         return np.log1p(1000 / max(loud, 1e-9) * bands)  # so the level drops out
 
@@ -142,7 +142,7 @@ def _magnitudes(wave, window, hop):
     return np.abs(fft.rfft(frames * hann, axis=1)) * (4 / window)  # a sine reads as its amplitude
 
 
-def _band_bank():
+def band_bank():
     """Triangles a quarter tone apart from 60 Hz to 10.5 kHz, but at least one bin wide; shape (bins, bands)."""
     step = WORKING_RATE / TIME_WINDOW
     octaves = np.arange(0, np.log2(10500 / 60), 1 / BANDS_AN_OCTAVE)

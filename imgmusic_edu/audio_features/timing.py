@@ -9,6 +9,12 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d, uniform_filter1d
 
 from .clip import FRAME_RATE, WORKING_RATE, as_clip
 
+BEND, BLUR = 0.3, 0.7  # of a clear onset's flux: what is weaker keeps more of its strength; frames
+APART, SURROUNDINGS = (
+    7,
+    40,
+)  # frames: of two onsets nearer than half of it the stronger counts; what it must stand above
+
 
 def onset_strength(samples, *, sample_rate=WORKING_RATE):
     """How much begins to sound at each moment.
@@ -35,7 +41,7 @@ def onset_strength(samples, *, sample_rate=WORKING_RATE):
     clip = as_clip(samples, sample_rate)
     flux = clip.beginnings.sum(axis=1) * (not clip.silent)
     flux = flux / max(np.percentile(flux, 99.5), 1.0)  # 1.0: a steady tone's ripple stays small
-    return gaussian_filter1d(1.3 * flux / (flux + 0.3), 0.7)
+    return gaussian_filter1d((1 + BEND) * flux / (flux + BEND), BLUR)
 
 
 def onsets(samples, *, sample_rate=WORKING_RATE):
@@ -62,7 +68,7 @@ def onsets(samples, *, sample_rate=WORKING_RATE):
     # On 575 pieces by the composer, this and `Clip.beginnings` find 96 % of what begins, and 98 % of what is found does
     # begin (with all of the rises, and 0.18 here: 96 and 97 %). Hardest is the ripple of held notes with nothing beside
     # them: of each of 24 instruments alone they find 89 and 53 % (86 and 51 %).
-    top = (strength == maximum_filter1d(strength, 7)) & (strength > uniform_filter1d(strength, 40) + 0.15)
+    top = (strength == maximum_filter1d(strength, APART)) & (strength > uniform_filter1d(strength, SURROUNDINGS) + 0.15)
     times = np.flatnonzero(top) / FRAME_RATE
     return times[times < clip.seconds - 0.05]  # a clip cut off in mid-sound ends with a click that is none of its own
 

@@ -12,6 +12,8 @@ Taught in chapter 04, "Gram matrices".
 
 import numpy as np
 
+from ..audio_features.clip import TIME_HOP, TIME_WINDOW, TREMOLO, band_bank
+from ..audio_features.timing import APART, BEND, BLUR, SURROUNDINGS
 from ..audio_features.transforms import mel_filters
 from ..backbones import sound_vgg
 from ..backbones.engine import tensorflow
@@ -24,7 +26,6 @@ THRESHOLDS = -1, 2  # deviations of a filter's answers to the source: the rare, 
 RAREST = 0.3  # deviations: what fires less, over all, is not made louder still
 DYNAMICS = 60.0  # dB: what is further below the loudest moment is silence
 NETWORKS = ("random", "sound_vgg")  #: what `networks_for` knows
-BANDS_AN_OCTAVE, OCTAVES, LOWEST = 24, 6, 110.0  # of what begins; Hz
 VGG_LAYERS = 3  # of five: the others see parts of a second as one place, and cost most
 
 
@@ -119,11 +120,10 @@ class RandomNetwork:
 
 
 class Beginnings:
-    """How much begins to sound at each moment, octave by octave: what `audio_features.onset_strength` listens for.
+    """How clearly something begins to sound at each moment: `audio_features.onset_strength`, with gradients.
 
-    Sums of products say little about what is rare, and a drop that falls close by is. So the rises of log levels in
-    fine bands, above what they and their neighbours were (SuperFlux: Boeck & Widmer 2013, DAFx), are added up, and
-    their histogram is compared.
+    Sums of products say little about what is rare, and a drop that falls close by is. So what `audio_features.onsets`
+    looks at is compared itself: the histograms of the strength and of its peaks.
 
     Parameters
     ----------
@@ -131,42 +131,70 @@ class Beginnings:
         The sound whose loud moments levels are relative to.
     """
 
-    n_fft, hop_length = 2048, 256  # 93 and 12 ms
-    earlier = (2, 3)  # frames: a level rises from the greater of these two
-
     def __init__(self, reference):
         tf, _ = tensorflow()
-        frequencies = np.fft.rfftfreq(self.n_fft, 1 / SAMPLE_RATE)
-        centres = LOWEST * 2 ** (np.arange(OCTAVES * BANDS_AN_OCTAVE) / BANDS_AN_OCTAVE)
-        width = np.maximum(centres * (2 ** (1 / BANDS_AN_OCTAVE) - 1), frequencies[1])
-        bank = np.maximum(1 - np.abs(frequencies[:, None] - centres) / width, 0)  # (bins, bands)
-        self._bank = tf.constant(bank / bank.sum(axis=0), tf.float32)
-        octave = np.arange(len(centres)) // BANDS_AN_OCTAVE
-        self._octaves = tf.constant(octave[:, None] == np.arange(OCTAVES), tf.float32)
-        loudest = self._magnitudes(tf.constant(reference), circular=False).numpy().max(axis=1)
-        self._loud = max(float(np.percentile(loudest, 95)), 1e-6)
+        self._bank = tf.constant(band_bank())
+        reference = tf.constant(reference)
+        self._loud = max(float(np.percentile(self._magnitudes(reference, False).numpy().max(axis=1), 95)), 1e-9)
+        self._clear = max(float(np.percentile(self._flux(reference, False).numpy(), 99.5)), 1.0)
 
-    def _magnitudes(self, samples, *, circular):
+    def __call__(self, samples, *, circular=False):
+        """Strength, and how far it stands above its surroundings where it has a peak, else 0: shape (1, frames, 2)."""
+        tf, _ = tensorflow()
+        flux = self._flux(samples, circular) / self._clear
+        bent = (1 + BEND) * flux / (flux + BEND)
+        bell = np.exp(-0.5 * (np.arange(-3, 4) / BLUR) ** 2)
+        strength = _smoothed(bent, bell / bell.sum(), circular)
+        around = _smoothed(strength, np.full(SURROUNDINGS, 1 / SURROUNDINGS), circular)
+        highest = tf.nn.max_pool1d(
+            _extended(strength, APART // 2, APART // 2, circular)[None, :, None], APART, 1, "VALID"
+        )
+        peaks = tf.where(strength >= highest[0, :, 0], tf.nn.relu(strength - around), 0.0)
+        return tf.stack([strength, peaks], axis=1)[None]
+
+    def _magnitudes(self, samples, circular):
         tf, _ = tensorflow()
         if circular:
-            samples = tf.concat([samples, samples[: self.n_fft - self.hop_length]], axis=0)
-        spectrum = tf.signal.stft(samples, self.n_fft, self.hop_length, self.n_fft)
+            samples = tf.concat([samples, samples[: TIME_WINDOW - TIME_HOP]], axis=0)
+        spectrum = tf.signal.stft(samples, TIME_WINDOW, TIME_HOP, TIME_WINDOW) * (4 / TIME_WINDOW)
         power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
-        return tf.matmul(tf.sqrt(power + 1e-12), self._bank)  # silence has a gradient, too
+        return tf.matmul(tf.sqrt(power + 1e-18), self._bank)  # silence has a gradient, too
 
-    def flux(self, samples, *, circular=False):
-        """Rises, added up over each octave and over all of them: tensor, shape (1, frames, 7)."""
+    def _flux(self, samples, circular):
+        """`Clip.beginnings`, added up over bands: shape (frames,), from the TREMOLOth on where it is no circle."""
         tf, _ = tensorflow()
-        levels = tf.math.log(1 + 1000 / self._loud * self._magnitudes(samples, circular=circular))
-        last = self.earlier[-1]
+        levels = tf.math.log(1 + 1000 / self._loud * self._magnitudes(samples, circular))
         if circular:
-            levels = tf.concat([levels[-last:], levels], axis=0)
-        n = levels.shape[0]
-        before = tf.reduce_max(tf.stack([levels[last - k : n - k] for k in self.earlier]), axis=0)
-        around = tf.nn.max_pool1d(before[..., None], 3, 1, "SAME")[..., 0]
-        rises = tf.nn.relu(levels[last:] - around - 0.1)  # (frames, bands)
-        octaves = tf.matmul(rises, self._octaves)
-        return tf.concat([octaves, tf.reduce_sum(rises, axis=1, keepdims=True)], axis=1)[None]
+            levels = tf.concat([levels[-TREMOLO:], levels], axis=0)
+        now, n = levels[TREMOLO:], levels.shape[0]
+        before = tf.maximum(levels[TREMOLO - 2 : n - 2], levels[TREMOLO - 3 : n - 3])
+        recent = tf.nn.max_pool1d(tf.transpose(levels)[..., None], TREMOLO - 1, 1, "VALID")[:, : n - TREMOLO, 0]
+        before, recent = (_widest(found) for found in (before, tf.transpose(recent)))
+        rises = tf.nn.relu(now - before - 0.1)
+        beyond = tf.minimum(tf.nn.relu(now - recent + 0.2), rises)
+        return tf.reduce_sum(beyond + 0.25 * (rises - beyond), axis=1)
+
+
+def _widest(levels):
+    """The greatest of each band and its two neighbours, shape (frames, bands)."""
+    tf, _ = tensorflow()
+    return tf.nn.max_pool1d(levels[..., None], 3, 1, "SAME")[..., 0]
+
+
+def _extended(values, before, after, circular):
+    """Values with some before and after them: a circle goes round, another one is mirrored."""
+    tf, _ = tensorflow()
+    if circular:
+        return tf.concat([values[len(values) - before :], values, values[:after]], axis=0)
+    return tf.pad(values, [[before, after]], "SYMMETRIC")
+
+
+def _smoothed(values, weights, circular):
+    """A moving mean, shape (frames,)."""
+    tf, _ = tensorflow()
+    before = len(weights) // 2
+    values = _extended(values, before, len(weights) - 1 - before, circular)
+    return tf.nn.conv1d(values[None, :, None], weights[:, None, None].astype(np.float32), 1, "VALID")[0, :, 0]
 
 
 class VGGNetwork:

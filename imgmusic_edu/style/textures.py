@@ -36,7 +36,7 @@ LONGEST_SECONDS = 60.0  #: of what is grown at once; it goes round, so it can be
 LONGEST_SOURCE = 20.0  #: s: of a longer source the middle is listened to
 SILENCE = 1e-4  # -80 dBFS
 ALLOWED = 0.07  # correlation with the source that nothing is said against: chance makes as much
-QUANTILES, ONSETS = 400, 3.0  # of what begins, and its weight
+QUANTILES = 400  # of what begins
 WHITENING = 0.5  # of the source's spectrum in dB that is left to the steps: 0 is slow, 1 dwells on silent bands
 MEMORY = 20  # steps that L-BFGS remembers
 PIECE = 256  # samples: the circle is a whole number of hops
@@ -138,7 +138,7 @@ def texture_loss(source, *, network="random", seed=0, rhythm=1.0, diversity=1.0)
 
     gram: relative distance of the Gram matrices, summed over layers; rhythm: of the autocorrelations of the levels, and
     of how much they go up and down in each octave from 0.5 to 64 Hz (McDermott & Simoncelli 2011); onsets:
-    of the histograms of what begins, octave by octave; spectrum: mean squared distance of the logarithms of each band's
+    of the histograms of how clearly something begins; spectrum: mean squared distance of the logarithms of each band's
     mean power; copy: by how much correlations with the source go beyond what chance makes.
 
     Parameters
@@ -161,7 +161,7 @@ def texture_loss(source, *, network="random", seed=0, rhythm=1.0, diversity=1.0)
     listening = networks_for(source, network=network, seed=seed)
     wanted = [_statistics(one, tf.constant(source), circular=False) for one in listening]
     beginnings = Beginnings(source)
-    begins = quantiles(beginnings.flux(tf.constant(source)), QUANTILES)  # (1, quantiles, octaves)
+    begins = quantiles(beginnings(tf.constant(source)), QUANTILES)  # (1, quantiles, 2)
     strength = tf.maximum(tf.reduce_sum(begins**2, axis=(0, 1)), 1e-9)
 
     def parts(samples):
@@ -178,10 +178,10 @@ def texture_loss(source, *, network="random", seed=0, rhythm=1.0, diversity=1.0)
                 sizes = tf.maximum(tf.reduce_sum(swings**2, axis=1), 1e-9)
                 rhythmic.append(tf.reduce_mean(tf.reduce_sum((found[3] - swings) ** 2, axis=1) / sizes))
                 spectrum.append(tf.reduce_mean((found[2] - mean) ** 2))
-        starts = quantiles(beginnings.flux(samples, circular=True), QUANTILES)
-        begun = tf.reduce_mean(tf.reduce_sum((starts - begins) ** 2, axis=(0, 1)) / strength)
+        starts = quantiles(beginnings(samples, circular=True), QUANTILES)
+        begun = tf.reduce_sum((starts - begins) ** 2 / strength)
         copied = _copied(samples, source) if diversity else tf.constant(0.0)
-        sums = [tf.add_n(gram), rhythm * tf.add_n(rhythmic), ONSETS * begun, tf.add_n(spectrum), diversity * copied]
+        sums = [tf.add_n(gram), rhythm * tf.add_n(rhythmic), begun, tf.add_n(spectrum), diversity * copied]
         return tf.stack(sums)
 
     return parts

@@ -655,11 +655,12 @@ assert (
 
 
 # The numbers are taken from the sound. (Modulations and onsets were also asked for on the way;
-# centroid and correlation are measured here only.) One number stays off: how often something begins.
-# The rain has rare heavy drops, and stretches of the real recording differ in it, too. The modulation
-# spectrum says how much the loudness of each band goes up and down at each speed: it tells drops from
-# a waterfall. The last line is the greatest correlation of the new wave with any stretch of the old:
-# it is new rain, not a copy. (The end fits its beginning, so it can go on for ever.)
+# centroid and correlation are measured here only.) How often something begins had to be asked for by
+# name: rare heavy drops hardly change a sum over time, so the loss compares how clearly something
+# begins at each moment, moment by moment from the least to the most. The modulation spectrum says how
+# much the loudness of each band goes up and down at each speed: it tells drops from a waterfall. The
+# last line is the greatest correlation of the new wave with any stretch of the old: it is new rain,
+# not a copy. (The end fits its beginning, so it can go on for ever.)
 #
 # Now a drum loop. A stroke must come back after the same time; but a sum over times does not know
 # when. What brings rhythm back is the autocorrelation, A_c(l) = \frac{1}{T-l}\sum_t F_c(t)\,F_c(t+l):
