@@ -73,6 +73,7 @@ ROOM_OF = {
     "soundfonts": "synthesizer",
     "tones": "synthesizer",
     "chapters": "editions",
+    "claims": "editions",
     "course_map": "editions",
     "traces": "editions",
     "options": "__main__",
