@@ -29,16 +29,14 @@ def described(piece):
     notes = [note for note in piece.score.notes if note.part != "drums"]
     top = highest(piece)
     return (
-        f"A photograph of the Taj Mahal with {len(notes)} notes of its music drawn over it from left to right. The melody "
-        f"follows the skyline; its highest note, over the dome, is labelled {sentence(top, piece)}."
+        f"A photograph of the Taj Mahal with {len(notes)} notes of its music drawn over it from left to right. The "
+        f"melody follows the skyline; its highest note, over the dome, is labelled {sentence(top, piece)}."
     )
 
 
 def highest(piece):
     """The highest note of the melody; of several the longest."""
-    return max(
-        (note for note in piece.score.notes if note.part == "melody"), key=lambda note: (note.pitch, note.beats)
-    )
+    return max((note for note in piece.score.notes if note.part == "melody"), key=lambda note: (note.pitch, note.beats))
 
 
 def sentence(note, piece):

@@ -101,7 +101,9 @@ def references(chapter):
 
 def _texts(chapter):
     """The text cells, the references left out."""
-    return [c for c in chapter.cells if c.kind == "markdown" and not any(text == "References" for _, text in c.headings)]
+    return [
+        c for c in chapter.cells if c.kind == "markdown" and not any(text == "References" for _, text in c.headings)
+    ]
 
 
 def _known(chapter):
