@@ -12,7 +12,8 @@ SHORTEST_REASON = 10  # letters
 
 # Two digits or more, a decimal, or a percentage; not part of a name (VGG16, R12) or of a date (2017-03).
 _NUMBER = re.compile(
-    r"(?<![\w.,/^:-])[-+−]?(\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)|\d+(?:\.\d+)?|\.\d+)(?![\w^]|\.\d|-\w|:\d)(?:\s?(%|ms\b|kHz\b|kB\b))?"
+    r"(?<![\w.,/^:-])[-+−]?(\d{1,3}(?:[ \u00a0]\d{3})+(?!\d)|\d+(?:\.\d+)?|\.\d+)(?![\w^]|\.\d|-\w|:\d)"
+    r"(?:\s?(%|ms\b|kHz\b|kB\b))?"
 )
 # A number in another unit is the same number: 46 ms may be 0.046 in the code.
 _TIMES = {"%": 0.01, "ms": 0.001, "kHz": 1000, "kB": 1000}
@@ -85,7 +86,7 @@ def leaning(chapter):
             continue
         bound = {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
         for name in sorted(_used(table) & set(answers) - bound):
-            yield f"the cell {cell.label} uses {name}, the answer to {answers[name]}, which a learner may not have given"
+            yield f"the cell {cell.label} uses {name}, the answer to {answers[name]}, which learners may still owe"
         for name in bound:
             answers.pop(name, None)
 

@@ -420,7 +420,7 @@ def test_nbgrader_releases_our_learner_edition_and_grades_it(tmp_path, nbgrader,
     half = solutions(made) | {"ch98-slope": "def slope(x, y):\n    return y[1] - y[0]"}
     handed_in = {
         "able": {name: solutions(notebooks) for name, notebooks in course.items()},
-        "absent": dict.fromkeys(course, {}),
+        "absent": {name: {} for name in course},
         "half": {"98_tiny_chapter": half, "00_hear_a_picture": {cell: answer for cell, (answer, _) in wrong.items()}},
     }
     (tmp_path / "source" / "first").mkdir(parents=True)

@@ -207,12 +207,6 @@ def test_the_citation_names_this_version():
 
 
 PAGES = ("README.md", "LICENSE-texts.md", ".github/CONTRIBUTING.md", ".github/CODE_OF_CONDUCT.md")
-    "README.md",
-    "LICENSE-texts.md",
-    ".github/CONTRIBUTING.md",
-    ".github/CODE_OF_CONDUCT.md",
-    "notebooks/README.md",
-)
 
 
 def anchors(text):
