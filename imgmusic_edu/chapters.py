@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from . import claims
 from .plots import SHORTEST_ALT
 
 ENDING = ("Summary", "What goes wrong in practice", "Exercises", "Quiz", "References")
@@ -23,7 +24,7 @@ STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")  # nbgrader's own, so
 
 _KEYS = {
     "code": {"exercise", "points", "hidden", "objective"},
-    "markdown": {"minutes", "tags", "objectives", "practice"},
+    "markdown": {"minutes", "tags", "objectives", "practice", "facts"},
 }
 _NUMBERED = ("objective", "objectives", "practice")  # they hold numbers of the header's list of objectives
 
@@ -228,6 +229,7 @@ def lint(chapter):
     list of str
     """
     checks = (_headings, _code, _figures, _links, _solutions, _exercises, _references, _minutes, _objectives)
+    checks += (claims.numbers, claims.leaning)
     return [f"{chapter.name}: {fault}" for check in checks for fault in check(chapter)]
 
 
@@ -317,8 +319,7 @@ def _exercises(chapter):
 
 
 def _references(chapter):
-    texts = [cell.source for cell in chapter.cells if any(text == "References" for _, text in cell.headings)]
-    items = re.findall(r"^[-*] +(.+(?:\n +.+)*)", "\n".join(texts), flags=re.M)
+    items = claims.references(chapter)
     if not items:
         yield "its references must be a list, one a line that begins with a dash"
     for item in items:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 PLUMBING = {
     "imgmusic_edu.files": "opens and writes files for the other rooms",
     "imgmusic_edu.chapters": "reads the chapters' sources",
+    "imgmusic_edu.claims": "holds a chapter's text against its code",
     "imgmusic_edu.editions": "makes the notebooks",
     "imgmusic_edu.traces": "finds what this page says",
     "imgmusic_edu.course_map": "writes this page",

@@ -42,12 +42,18 @@ def kernel_environment(folder):
     return own | {"IMGMUSIC_BUDGET": os.environ.get("IMGMUSIC_BUDGET", "fast"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def function_of(chapter, source):
-    """The function that an exercise's cell defines, after the imports of the chapter's cells."""
+def imports_of(chapter):
+    """Names that the imports of a chapter's cells bring, `im` among them."""
     trees = [ast.parse(cell.source) for cell in chapter.cells if cell.kind == "code"]
     imports = [node for tree in trees for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     setting = {}
     exec("import imgmusic_edu as im", setting)
     exec(compile(ast.Module(imports, []), "imports", "exec"), setting)
+    return setting
+
+
+def function_of(chapter, source):
+    """The function that an exercise's cell defines, after the imports of the chapter's cells."""
+    setting = imports_of(chapter)
     exec(compile(source, "cell", "exec"), setting)
     return setting[chapters.function_name(source)]

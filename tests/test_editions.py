@@ -12,7 +12,7 @@ import courses
 import nbformat
 import pytest
 
-from imgmusic_edu import chapters, editions
+from imgmusic_edu import chapters, editions, exercises
 
 CHAPTERS = pytest.mark.parametrize("chapter", courses.CHAPTERS.values(), ids=courses.CHAPTERS)
 
@@ -358,16 +358,46 @@ def test_markers_of_objectives_change_no_edition(tmp_path, tiny):
 # --- nbgrader ---------------------------------------------------------------------------------------------------------
 
 
-def submission(made, answers):
+def real_exercises():
+    """A real chapter as far as a grader runs it: its set-up, and its exercises with their checks."""
+    chapter = courses.CHAPTERS["00_hear_a_picture"]
+    texts = editions.editions(chapter, courses.PROJECT)
+    notebooks = {
+        kind: nbformat.reads(texts[f"{editions.FOLDERS[kind]}{chapter.name}.ipynb"], 4)
+        for kind in ("learner", "solution")
+    }
+    for notebook in notebooks.values():
+        notebook.cells = [cell for cell in notebook.cells if cell.id == "setup" or "nbgrader" in cell.metadata]
+    return notebooks
+
+
+def submission(notebooks, answers):
     """The learner's edition with the answer cells replaced."""
-    notebook = nbformat.from_dict(json.loads(nbformat.writes(made["learner"])))
+    notebook = nbformat.from_dict(json.loads(nbformat.writes(notebooks["learner"])))
     for cell in notebook.cells:
         cell.source = answers.get(cell.id, cell.source)
     return notebook
 
 
-def test_nbgrader_releases_our_learner_edition_and_grades_it(tmp_path, monkeypatch, made):
-    """The real thing: the solution edition is released, three learners hand in the learner's edition and are graded."""
+def solutions(notebooks):
+    """Source of the solution edition's answer cells by their ids."""
+    cells = [cell for cell in notebooks["solution"].cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    return {cell.id: cell.source for cell in cells}
+
+
+def first_wrong(chapter):
+    """For each exercise an answer cell that hands in the first of its wrong answers, and the hint it must get."""
+    found = {}
+    for exercise_id, source in chapter.solutions.items():
+        name = chapters.function_name(source)
+        answer = f'{name} = im.exercises.find("{exercise_id}").wrong[0].answer'
+        found[exercise_id.replace(".", "-")] = (answer, exercises.find(exercise_id).wrong[0].hint)
+    return found
+
+
+@pytest.fixture
+def nbgrader(tmp_path, monkeypatch):
+    """nbgrader's own interface to a course folder."""
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
 
@@ -380,30 +410,90 @@ def test_nbgrader_releases_our_learner_edition_and_grades_it(tmp_path, monkeypat
     config.CourseDirectory.db_url = f"sqlite:///{tmp_path}/gradebook.db"
     config.Exchange.root = str(tmp_path)
     config.NbGraderAPI.log_level = config.Application.log_level = 50
-    source = tmp_path / "source" / "tiny"
-    source.mkdir(parents=True)
-    nbformat.write(made["solution"], source / "98_tiny_chapter.ipynb")
+    return NbGraderAPI(config=config)
 
-    solutions = {cell.id: cell.source for cell in made["solution"].cells if cell.id in ("ch98-snap", "ch98-slope")}
-    wrong = "def slope(x, y):\n    return y[1] - y[0]"
-    learners = {"able": solutions, "absent": {}, "half": solutions | {"ch98-slope": wrong}}
-    for name, answers in learners.items():
-        folder = tmp_path / "submitted" / name / "tiny"
-        folder.mkdir(parents=True)
-        nbformat.write(submission(made, answers), folder / "98_tiny_chapter.ipynb")
 
-    api = NbGraderAPI(config=config)
-    outcome = api.generate_assignment("tiny", create=True)
+def test_nbgrader_releases_our_learner_edition_and_grades_it(tmp_path, nbgrader, made):
+    """The real thing: solution editions are released, three learners hand in learner's editions and are graded."""
+    course = {"98_tiny_chapter": made, "00_hear_a_picture": real_exercises()}
+    wrong = first_wrong(courses.CHAPTERS["00_hear_a_picture"])
+    half = solutions(made) | {"ch98-slope": "def slope(x, y):\n    return y[1] - y[0]"}
+    handed_in = {
+        "able": {name: solutions(notebooks) for name, notebooks in course.items()},
+        "absent": {name: {} for name in course},
+        "half": {"98_tiny_chapter": half, "00_hear_a_picture": {cell: answer for cell, (answer, _) in wrong.items()}},
+    }
+    (tmp_path / "source" / "first").mkdir(parents=True)
+    for name, notebooks in course.items():
+        nbformat.write(notebooks["solution"], tmp_path / "source" / "first" / f"{name}.ipynb")
+        for learner, answers in handed_in.items():
+            folder = tmp_path / "submitted" / learner / "first"
+            folder.mkdir(parents=True, exist_ok=True)
+            nbformat.write(submission(notebooks, answers[name]), folder / f"{name}.ipynb")
+
+    outcome = nbgrader.generate_assignment("first", create=True)
     assert outcome["success"], outcome
-    released = nbformat.read(tmp_path / "release" / "tiny" / "98_tiny_chapter.ipynb", 4)
-    assert [cell.source for cell in released.cells] == [cell.source for cell in made["learner"].cells]
+    for name, notebooks in course.items():
+        released = nbformat.read(tmp_path / "release" / "first" / f"{name}.ipynb", 4)
+        assert [cell.source for cell in released.cells] == [cell.source for cell in notebooks["learner"].cells]
     scores = {}
-    for name in learners:
-        outcome = api.autograde("tiny", name, create=True)
+    for learner in handed_in:
+        outcome = nbgrader.autograde("first", learner, create=True)
         assert outcome["success"], outcome
-        graded = api.get_submission("tiny", name)
-        scores[name] = (graded["score"], graded["max_score"])
-    assert scores == {"able": (3, 3), "absent": (0, 3), "half": (2, 3)}
-    graded = nbformat.read(tmp_path / "autograded" / "half" / "tiny" / "98_tiny_chapter.ipynb", 4)
-    (check,) = [cell for cell in graded.cells if cell.id == "ch98-slope-check"]
-    assert "You have left out the run" in check.outputs[0].evalue
+        graded = nbgrader.get_submission("first", learner)
+        scores[learner] = (graded["score"], graded["max_score"])
+    assert scores == {"able": (7, 7), "absent": (0, 7), "half": (2, 7)}
+
+    graded = nbformat.read(tmp_path / "autograded" / "half" / "first" / "98_tiny_chapter.ipynb", 4)
+    assert "You have left out the run" in check_of(graded, "ch98-slope")
+    graded = nbformat.read(tmp_path / "autograded" / "half" / "first" / "00_hear_a_picture.ipynb", 4)
+    for cell, (_, hint) in wrong.items():
+        assert hint in check_of(graded, cell)
+    outcome = nbgrader.generate_feedback("first", "half")
+    assert outcome["success"], outcome
+    page = (tmp_path / "feedback" / "half" / "first" / "98_tiny_chapter.html").read_text(encoding="utf-8")
+    assert "You have left out the run" in page
+
+
+def check_of(notebook, exercise):
+    """What stopped the check of an exercise."""
+    (check,) = [cell for cell in notebook.cells if cell.id == f"{exercise}-check"]
+    return check.outputs[0].evalue
+
+
+@CHAPTERS
+def test_nbgrader_takes_from_the_solution_edition_what_learners_must_not_see(chapter):
+    """What `nbgrader generate_assignment` does to the text of cells, for every chapter and without its database."""
+    from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+
+    texts = editions.editions(chapter, courses.PROJECT)
+    learner = nbformat.reads(texts[f"{chapter.name}.ipynb"], 4)
+    released = nbformat.reads(texts[f"{editions.FOLDERS['solution']}{chapter.name}.ipynb"], 4)
+    for step in (ClearSolutions(), ClearHiddenTests()):
+        released, _ = step.preprocess(released, {})
+    assert [cell.source.strip() for cell in released.cells] == [cell.source.strip() for cell in learner.cells]
+
+
+@pytest.mark.parametrize(
+    ("chapter", "exercise_id"),
+    [(chapter, exercise) for chapter in courses.CHAPTERS.values() for exercise in chapter.solutions],
+    ids=[exercise for chapter in courses.CHAPTERS.values() for exercise in chapter.solutions],
+)
+def test_the_graded_cell_gives_points_to_right_answers_alone(chapter, exercise_id):
+    """The very cell that nbgrader runs, hidden tests and all, on the solution, the stub and a wrong answer."""
+    texts = editions.editions(chapter, courses.PROJECT)
+    notebook = nbformat.reads(texts[f"{editions.FOLDERS['solution']}{chapter.name}.ipynb"], 4)
+    (cell,) = [cell for cell in notebook.cells if cell.id == f"{exercise_id.replace('.', '-')}-check"]
+    source = chapter.solutions[exercise_id]
+
+    def graded(answer):
+        setting = courses.imports_of(chapter) | {chapters.function_name(source): answer}
+        exec(compile(cell.source, "graded", "exec"), setting)
+
+    graded(courses.function_of(chapter, source))
+    with pytest.raises(AssertionError, match="Not attempted"):
+        graded(courses.function_of(chapter, chapters.without_solution(source)))
+    wrong = exercises.find(exercise_id).wrong[0]  # what the checker says to all of them, test_exercises.py holds fast
+    with pytest.raises(AssertionError) as stopped:
+        graded(wrong.answer)
+    assert wrong.hint in str(stopped.value)

@@ -6,10 +6,9 @@ import courses
 import nbformat
 import pytest
 
-from imgmusic_edu import editions
+from imgmusic_edu import claims, editions
 
 LIMIT = 180  # seconds: the `fast` budget of a chapter
-EDITIONS = pytest.mark.parametrize("kind", ["learner", "solution"])
 CHAPTERS = pytest.mark.parametrize("chapter", courses.CHAPTERS.values(), ids=courses.CHAPTERS)
 
 
@@ -36,25 +35,38 @@ def left_in_the_checkout(root):
     return {path.name for path in root.iterdir()}, {(p, p.stat().st_size, p.stat().st_mtime_ns) for p in files}
 
 
-@EDITIONS
-@CHAPTERS
-def test_chapter_runs(chapter, kind, root, tmp_path, monkeypatch):
-    before = left_in_the_checkout(root)
+def edition(chapter, kind):
     text = editions.editions(chapter, courses.PROJECT)[f"{editions.FOLDERS[kind]}{chapter.name}.ipynb"]
-    notebook = execute(nbformat.reads(text, 4), tmp_path, monkeypatch)
+    return nbformat.reads(text, 4)
+
+
+def with_stubs_after_it(chapter):
+    """The solution edition, and after it each exercise as a learner finds it: the open answer, then its check."""
+    notebook, learner = edition(chapter, "solution"), edition(chapter, "learner")
+    ids = {exercise.replace(".", "-") for exercise in chapter.solutions}
+    later = [cell for cell in learner.cells if cell.id.removesuffix("-check") in ids and cell.cell_type == "code"]
+    assert len(later) == 2 * len(ids)
+    for cell in later:
+        cell.id = f"{cell.id}-open"
+    notebook.cells += later
+    return notebook
+
+
+def verdicts(notebook, ending):
+    """What the checks said, as text; each must be one verdict and nothing else, above all no trace."""
+    cells = [cell for cell in notebook.cells if cell.id.endswith(ending)]
+    assert all([output.output_type for output in cell.outputs] == ["execute_result"] for cell in cells)
+    return [cell.outputs[0]["data"]["text/plain"] for cell in cells]
+
+
+def check_outputs(notebook):
+    """Something to hear or see at once; no figure without words; nothing from a server; not too large."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     outputs = [output for cell in code for output in cell.outputs]
-
     first = [output for cell in code[:3] for output in cell.outputs]
     assert any("text/html" in output.get("data", {}) for output in first), (
         "nothing to hear or see in the first three cells"
     )
-
-    verdicts = [cell.outputs[-1]["data"] for cell in notebook.cells if cell.id.endswith("-check")]
-    wanted = "Passed:" if kind == "solution" else "Not attempted:"
-    assert len(verdicts) == len(chapter.solutions)
-    assert all(verdict["text/plain"].startswith(wanted) for verdict in verdicts), verdicts
-
     pages = [str(output["data"].get("text/html", "")) for output in outputs if "data" in output]
     bare = [kind for output in outputs for kind in output.get("data", {}) if kind.startswith("image/")]
     assert bare == [], "a figure without words: every figure goes through show(figure, alt=...)"
@@ -62,10 +74,44 @@ def test_chapter_runs(chapter, kind, root, tmp_path, monkeypatch):
         alt = re.search(r'\balt="([^"]*)"', picture)
         assert alt and len(alt[1]) >= 20, picture[:200]
     assert not re.search(r'\bsrc="https?:', "\n".join(pages)), "an output asks a server for something"
-
     assert len(nbformat.writes(notebook).encode()) < 3_000_000
+
+
+@CHAPTERS
+def test_chapter_runs_and_its_open_exercises_are_not_attempted(chapter, root, tmp_path, monkeypatch):
+    """The solutions pass; then, in the same kernel, every stub is defined and checked.
+
+    Nothing else in the learner's edition differs, and no cell leans on an answer (`claims.leaning`).
+    """
+    before = left_in_the_checkout(root)
+    notebook = execute(with_stubs_after_it(chapter), tmp_path, monkeypatch)
+    check_outputs(notebook)
+    passed, open_ = verdicts(notebook, "-check"), verdicts(notebook, "-check-open")
+    assert len(passed) == len(open_) == len(chapter.solutions)
+    assert all(verdict.startswith("Passed:") for verdict in passed), passed
+    assert all(verdict.startswith("Not attempted:") for verdict in open_), open_
     assert list((tmp_path / "work").iterdir()) == [], "a chapter keeps what it writes in a temporary folder"
     assert left_in_the_checkout(root) == before
+
+
+@pytest.mark.slow
+@CHAPTERS
+def test_the_learners_edition_runs_untouched(chapter, tmp_path, monkeypatch):
+    """The same as above without the short cut: the learner's own file, from top to bottom."""
+    notebook = execute(edition(chapter, "learner"), tmp_path, monkeypatch)
+    check_outputs(notebook)
+    found = verdicts(notebook, "-check")
+    assert len(found) == len(chapter.solutions)
+    assert all(verdict.startswith("Not attempted:") for verdict in found), found
+
+
+@CHAPTERS
+def test_the_learners_edition_differs_in_the_exercises_alone(chapter):
+    learner, solution = edition(chapter, "learner"), edition(chapter, "solution")
+    answers = {exercise.replace(".", "-") for exercise in chapter.solutions}
+    ours = [cell.source for cell in learner.cells if cell.id.removesuffix("-check") not in answers]
+    assert ours == [cell.source for cell in solution.cells if cell.id.removesuffix("-check") not in answers]
+    assert list(claims.leaning(chapter)) == []
 
 
 @pytest.mark.parametrize(

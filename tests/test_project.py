@@ -1,7 +1,7 @@
 """The project's own files agree: pyproject, the tested set, environment.yml, and the rooms of the package."""
 
 import ast
-import importlib
+import importlib.util
 import os
 import re
 import subprocess
@@ -73,6 +73,7 @@ ROOM_OF = {
     "soundfonts": "synthesizer",
     "tones": "synthesizer",
     "chapters": "editions",
+    "claims": "editions",
     "course_map": "editions",
     "traces": "editions",
     "options": "__main__",
@@ -201,7 +202,56 @@ def test_import_is_light():
 def test_the_citation_names_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == imgmusic_edu.__version__ and citation["license"] == PROJECT["license"]
+    assert citation["repository-code"] == PROJECT["urls"]["Repository"]
     assert f"## {imgmusic_edu.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+PAGES = ("README.md", "LICENSE-texts.md", ".github/CONTRIBUTING.md", ".github/CODE_OF_CONDUCT.md")
+
+
+def anchors(text):
+    """Names that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), flags=re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_of_the_pages_for_people_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = link.partition("#")
+        if "://" in path:
+            continue
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_the_readmes_picture_is_small_and_its_words_are_those_of_its_script():
+    (words, name) = re.search(
+        r"!\[([^\]]+)\]\((\.github/\S+)\)", (ROOT / "README.md").read_text(encoding="utf-8")
+    ).groups()
+    specification = importlib.util.spec_from_file_location("picture", ROOT / ".github" / "picture.py")
+    specification.loader.exec_module(picture := importlib.util.module_from_spec(specification))
+    piece = picture.compose()
+    assert ROOT / name == picture.PATH and picture.PATH.stat().st_size < 150_000
+    assert words == picture.described(piece)
+    middle = picture.highest(piece).beat * 60 / piece.plan.tempo / piece.plan.seconds
+    assert 0.45 < middle < 0.6, "the words say that the highest note stands over the dome"
+
+
+def test_texts_and_media_have_a_licence_that_the_package_carries():
+    assert set(PROJECT["license-files"]) == {"LICENSE", "LICENSE-texts.md"}
+    assert "(LICENSE-texts.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "CC BY 4.0" in (ROOT / "LICENSE-texts.md").read_text(encoding="utf-8")
+
+
+def test_each_recipe_for_contributors_has_ten_steps():
+    told = (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
+    steps = {part.splitlines()[0]: re.findall(r"^(\d+)\. ", part, flags=re.M) for part in told.split("\n## A")[1:]}
+    wanted = [str(number) for number in range(1, 11)]
+    assert steps == dict.fromkeys((" chapter", " road from picture to sound", " vocoder", "n exercise"), wanted)
 
 
 def test_what_contributors_are_told_to_type_and_open_is_there():

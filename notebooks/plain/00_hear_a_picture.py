@@ -232,10 +232,13 @@ for title, weights in (("As it is", {}), ("R5 switched off", {"R5": 0}), ("R9 tu
 # factor 2.56 comes from. Nothing is cut off: a very light picture may well have z_f = 3.
 
 
+from statistics import NormalDist
+
 z = {name: piece.features.standardised(name) for name in FEATURES}
 light = FEATURES["lightness"]
 print(f"lightness: yours {piece.features.whole['lightness']:.1f}, low {light.low}, high {light.high} {light.unit}")
 print(f"standardised: {z['lightness']:+.2f}")
+assert round(NormalDist().inv_cdf(0.9), 2) == 1.28 == 2.56 / 2  # a tenth of a bell curve lies above it
 
 
 # Part: Who pulls how hard?

@@ -808,11 +808,11 @@ print("Both: blue, green, red, each less its mean. What preprocess_input gives e
 
 kernels, biases = (np.asarray(weights) for weights in network.model.get_layer("stem").weights)  # (3, 3, 3, 32), (32,)
 prepared = network.prepare(picture)  # (224, 224, 3)
-stem = network.activations([picture], "stem")["stem"][0]  # (112, 112, 32)
+stem = network.activations([picture], "stem")["stem"][0]
 row, column = 40, 57
 under = prepared[2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
 by_hand = np.clip((under[..., None] * kernels).sum(axis=(0, 1, 2)) + biases, 0, 6)  # 32 sums of 27 products each
-assert np.allclose(by_hand, stem[row, column], atol=1e-3)
+assert stem.shape == (112, 112, 32) and np.allclose(by_hand, stem[row, column], atol=1e-3)
 print(f"All {len(by_hand)} answers at row {row}, column {column} agree; the largest is {by_hand.max():.3f}.")
 
 
@@ -892,6 +892,7 @@ for name, kernel, move in steps:
     fields[name] = field
 print(", ".join(f"{name} {side}" for name, side in fields.items()), "pixels")
 assert fields["block_8"] < 224 < fields["block_9"]
+assert network.activations([picture], "block_4")["block_4"].shape[1:3] == (28, 28)  # in the middle of the network
 
 
 # From block 9 on a unit can see more than the whole picture of 224 pixels. Does it? Ask by a
@@ -976,8 +977,9 @@ print(
 features = network.activations([picture], ["head", "logits"])
 dense = network.model.get_layer("logits")
 first = int(features["logits"][0].argmax())
-weights, bias = np.asarray(dense.kernel)[:, first], float(np.asarray(dense.bias)[first])  # (1280,)
+weights, bias = np.asarray(dense.kernel)[:, first], float(np.asarray(dense.bias)[first])
 by_hand = features["head"][0] @ weights / 49  # (7, 7)
+assert features["head"][0].shape == (7, 7, 1280)
 assert np.allclose(by_hand, backbones.class_activation_map(network, picture, first), atol=1e-4)
 logit = float(features["logits"][0, first])
 print(
@@ -1043,9 +1045,9 @@ print("; ".join(f"{title}: correlation of the maps {value:+.2f}" for title, valu
 #
 # d(u, v) = 1 - \frac{u \cdot v}{\lVert u \rVert\, \lVert v \rVert}
 #
-# 0 for the same direction, 1 for a right angle. One thing comes first: a hue share is about 0.04 and
-# a lightness about 60, and unless each number is standardised (mean 0, spread 1 over all pictures)
-# the few large numbers decide alone.
+# 0 for the same direction, 1 for a right angle. One thing comes first: a hue share lies between 0 and
+# 1 and a lightness between 0 and 100, and unless each number is standardised (mean 0, spread 1 over
+# all pictures) the few large numbers decide alone.
 #
 # Fast budget: five kinds of photographs, 20 of each, are looked at; the full budget takes all
 # photographs of these kinds. (The cell measures every one of them in four ways: some ten seconds and

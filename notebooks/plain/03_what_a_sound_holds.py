@@ -113,6 +113,7 @@ with im.plots.style():
     figure, axes = plt.subplots(figsize=(7, 2.2), layout="constrained")
     axes.plot(1000 * np.arange(110) / rate, few, ".-", lw=0.7)
     axes.set(xlabel="time (ms)", ylabel="sample value")
+assert (rate, rate // 2) == (22_050, 11_025)  # samples a second, and the highest frequency they can hold
 alt = f"{len(few)} samples from {start / rate:.2f} s on, {1000 * len(few) / rate:.1f} ms, as dots along a wave "
 im.show(figure, alt=alt + f"between {few.min():.2f} and {few.max():.2f}: the loudest moment of the sound.")
 
@@ -295,6 +296,7 @@ def pitch_of(frame, *, first=True, longest=350):
 melody = (60, 64, 67, 72, 71, 67, 62, 60)
 sax = play(melody, 0.5, tempo=60, instrument="sax", title="A saxophone")  # half a second a note
 places = np.arange(0, len(melody) * 0.5 * rate, 1024).astype(int)
+assert round(1000 * 1024 / rate) == 46  # ms from look to look
 frames = [sax.samples[place : place + 1400] for place in places]
 found = {"first dip": [pitch_of(f) for f in frames], "deepest dip": [pitch_of(f, first=False) for f in frames]}
 truth = np.array(melody)[np.minimum((places + 700) // int(0.5 * rate), len(melody) - 1)]
@@ -372,6 +374,7 @@ back = np.conj(dft(np.conj(X))) / len(x)  # the same waves the other way round, 
 assert np.allclose(back, x)
 size = 2 * np.abs(X[:500]) / len(x)
 strong = np.flatnonzero(size > 0.01)
+assert all(min(abs(strong * rate / len(x) - partial)) < rate / len(x) for partial in (440, 660, 880))
 print("Found at", ", ".join(f"{k * rate / len(x):.0f} Hz ({size[k]:.2f})" for k in strong))
 
 
@@ -524,6 +527,7 @@ assert error < 1e-5
 
 
 magnitude = np.abs(transforms.stft(song.samples[: 4 * rate]))
+assert magnitude.shape[1] == 513
 random_turns = np.random.default_rng(0).uniform(-np.pi, np.pi, magnitude.shape)
 for title, phase in (("All phases zero", np.zeros(magnitude.shape)), ("Phases at random", random_turns)):
     wrong = inverses.istft((magnitude * np.exp(1j * phase)).astype(np.complex64))
@@ -819,7 +823,7 @@ print(hear(from_delta * 0.1 / from_delta.std(), "Back from the deltas of the mel
 # divided by its strongest class, so that loudness drops out.
 
 
-C = transforms.chroma(sound.samples)  # (frames, 12)
+C = transforms.chroma(sound.samples, n_fft=4096)  # (frames, 12)
 names = im.scores.PITCH_NAMES
 with im.plots.style():
     figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")

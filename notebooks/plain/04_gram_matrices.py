@@ -485,7 +485,7 @@ im.show(hang({"photograph": photo} | ways), alt=alt)
 # > Learnt: there is a ladder from two numbers a channel to whole patches; Gram matrices stand in the
 # middle, and what you should take depends on what must survive.
 #
-# All of this takes seconds for every picture. A film has 25 pictures a second.
+# All of this takes seconds for every picture. A film has 24 pictures a second.
 
 
 # Section: Painting at once

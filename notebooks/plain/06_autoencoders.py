@@ -1110,8 +1110,8 @@ assert abs(after - before) < 0.02
 # - No baseline. Without PCA and the mean frame in the table, any fall of the loss looks like success.
 # - The same piece on both sides. Other excerpts of a piece are no test. Split by piece, as
 #   vocoder_corpus does.
-# - Silence has a floor. Mel frames at -100 dB and the network's -97 differ by nothing you can hear;
-#   measure where it sounds.
+# - Silence has a floor. Two frames that nobody can hear may lie ten decibels apart, and a mean over
+#   all frames counts them in full; measure where it sounds.
 
 
 # Section: Exercises

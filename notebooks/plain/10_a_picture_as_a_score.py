@@ -111,7 +111,7 @@ def frequency(pitch):
     return 440 * 2 ** ((pitch - 69) / 12)
 
 
-for pitch in (60, 69, 72):
+for pitch in (60, 61, 69, 72):
     print(f"note {pitch}: {frequency(pitch):.1f} Hz")
 assert np.isclose(frequency(72), 2 * frequency(60))  # an octave doubles the frequency
 for mode, steps in MODES.items():

@@ -207,10 +207,13 @@ for title, weights in (("As it is", {}), ("R5 switched off", {"R5": 0}), ("R9 tu
 # factor 2.56 comes from. Nothing is cut off: a very light picture may well have $z_f = 3$.
 
 # %%
+from statistics import NormalDist
+
 z = {name: piece.features.standardised(name) for name in FEATURES}
 light = FEATURES["lightness"]
 print(f"lightness: yours {piece.features.whole['lightness']:.1f}, low {light.low}, high {light.high} {light.unit}")
 print(f"standardised: {z['lightness']:+.2f}")
+assert round(NormalDist().inv_cdf(0.9), 2) == 1.28 == 2.56 / 2  # a tenth of a bell curve lies above it
 
 # %% [markdown]
 # ### Who pulls how hard?
@@ -417,7 +420,7 @@ for edit in ("lighten", "darken"):
         share_right, n = faithfulness.sign_accuracy(found, edit, "register")
         print(f"{edit:<8} instruments {title:<7} register right {share_right * n:.0f} of {n}")
 
-# %% [markdown]
+# %% [markdown] facts="95: what evaluation.faithfulness.interval computes"
 # If nothing was missed, there was nothing to explain. If the locked rows are not clearly better, the explanation has failed, however good it sounded; the cause
 # then is not known, and that is what one should write.
 #
@@ -451,7 +454,7 @@ for edit in ("lighten", "darken", "more_contrast"):
 # - **Eight pictures are few.** And the rules that were tested are the rules it was made with. This shows that the music obeys the rules, not that
 #   the rules are right for you.
 
-# %% [markdown] tags=["instructor"]
+# %% [markdown] tags=["instructor"] facts="95: a claim to think about, nobody's figure"
 # **Pitfall.** Some will read "8 of 8" as "never wrong". With eight trials, all right, a true rate of 70 % is still possible ($0.7^8 \approx 0.06$). Ask
 # what it would take to claim 95 %. The project's benchmark runs over all shipped pictures.
 #
@@ -570,7 +573,7 @@ for road, other in roads.items():
 # - Whether music follows its picture is measured in the sound, against shuffled pairs, and with a control that must stay put.
 # - It follows the picture's surface. It does not know what the picture means to you.
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=4 facts="128: the tutorial's own length, quoted in chapter 02"
 # ## What goes wrong in practice
 #
 # The first three are mistakes in a published tutorial on turning images into music; you will meet its kin.

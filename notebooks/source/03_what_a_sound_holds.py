@@ -98,6 +98,7 @@ with im.plots.style():
     figure, axes = plt.subplots(figsize=(7, 2.2), layout="constrained")
     axes.plot(1000 * np.arange(110) / rate, few, ".-", lw=0.7)
     axes.set(xlabel="time (ms)", ylabel="sample value")
+assert (rate, rate // 2) == (22_050, 11_025)  # samples a second, and the highest frequency they can hold
 alt = f"{len(few)} samples from {start / rate:.2f} s on, {1000 * len(few) / rate:.1f} ms, as dots along a wave "
 im.show(figure, alt=alt + f"between {few.min():.2f} and {few.max():.2f}: the loudest moment of the sound.")
 
@@ -262,6 +263,7 @@ def pitch_of(frame, *, first=True, longest=350):
 melody = (60, 64, 67, 72, 71, 67, 62, 60)
 sax = play(melody, 0.5, tempo=60, instrument="sax", title="A saxophone")  # half a second a note
 places = np.arange(0, len(melody) * 0.5 * rate, 1024).astype(int)
+assert round(1000 * 1024 / rate) == 46  # ms from look to look
 frames = [sax.samples[place : place + 1400] for place in places]
 found = {"first dip": [pitch_of(f) for f in frames], "deepest dip": [pitch_of(f, first=False) for f in frames]}
 truth = np.array(melody)[np.minimum((places + 700) // int(0.5 * rate), len(melody) - 1)]
@@ -332,6 +334,7 @@ back = np.conj(dft(np.conj(X))) / len(x)  # the same waves the other way round, 
 assert np.allclose(back, x)
 size = 2 * np.abs(X[:500]) / len(x)
 strong = np.flatnonzero(size > 0.01)
+assert all(min(abs(strong * rate / len(x) - partial)) < rate / len(x) for partial in (440, 660, 880))
 print("Found at", ", ".join(f"{k * rate / len(x):.0f} Hz ({size[k]:.2f})" for k in strong))
 
 # %% [markdown]
@@ -454,7 +457,7 @@ error = np.sqrt(np.mean((again - sound.samples[: len(again)]) ** 2) / np.mean(so
 print(f"What the STFT lost: {20 * np.log10(error):.0f} dB below the sound")
 assert error < 1e-5
 
-# %% [markdown] tags=["instructor"]
+# %% [markdown] tags=["instructor"] facts="23: 512 samples of 22 050 a second"
 # **Pitfall.** "Take a larger `n_fft` and the picture gets sharper": in frequency only. Padding a frame with zeros gives more bins, too, and no more knowledge; let them zero-pad the two tones.
 #
 # **Pitfall.** Frames centred on $tH$ (ours, librosa's `center=True`) and frames that begin there differ by half a window: 23 ms, which is heard when clicks are laid on onsets.
@@ -471,6 +474,7 @@ assert error < 1e-5
 
 # %%
 magnitude = np.abs(transforms.stft(song.samples[: 4 * rate]))
+assert magnitude.shape[1] == 513
 random_turns = np.random.default_rng(0).uniform(-np.pi, np.pi, magnitude.shape)
 for title, phase in (("All phases zero", np.zeros(magnitude.shape)), ("Phases at random", random_turns)):
     wrong = inverses.istft((magnitude * np.exp(1j * phase)).astype(np.complex64))
@@ -722,7 +726,7 @@ hear(from_delta * 0.1 / from_delta.std(), "Back from the deltas of the mel bands
 # with $f_k$ the frequency of bin $k$, and $G[k,p]$ a bell around each note of class $p$ (0 is C). The window must be long, or neighbouring notes fall into one bin: 4096 samples here. Last, each frame is divided by its strongest class, so that loudness drops out.
 
 # %%
-C = transforms.chroma(sound.samples)  # (frames, 12)
+C = transforms.chroma(sound.samples, n_fft=4096)  # (frames, 12)
 names = im.scores.PITCH_NAMES
 with im.plots.style():
     figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
@@ -898,7 +902,7 @@ for name, pair in (("a semitone", (60, 61)), ("a fifth", (60, 67))):
     display(chord)
 assert rough["a semitone"] > 1.5 * rough["a fifth"]
 
-# %% [markdown]
+# %% [markdown] facts="2.1: a setting to try"
 # The dips are the intervals that music is built on, and nobody has put them in: they are where partials of one tone meet partials of the other. **Break it:** make `stretch` 2.1, so that every tone's partials lie further apart than they should, and the calm "octave" moves along with them. Consonance belongs to a *timbre*. (It is also not the same as liking, and listeners who grew up with other music judge otherwise; roughness is the part of it that happens in the ear.)
 #
 # > **Learnt:** intervals rub when partials nearly meet; simple ratios are calm because theirs meet exactly.
@@ -1105,7 +1109,7 @@ hear(learnt, "Noise that was taught the song's mel bands")
 #
 # And a network that was trained to listen: what does it hear?
 
-# %% [markdown] minutes=7 objectives="none"
+# %% [markdown] minutes=7 objectives="none" facts="96: N_MELS of imgmusic_edu.backbones.sound_vgg, after Pons and Serra 2019"
 # ## What the network hears
 #
 # **Which instrument is it?** The *sound VGG* was trained on some 19 000 clips that players of an online game had described in words (Law and von Ahn 2009; Pons and Serra 2019). It takes three seconds of log-mel (its own settings: 16 kHz, 96 bands) through five layers of convolution, and gives each of 50 words, the *tags*, a probability of its own.
@@ -1231,7 +1235,7 @@ assert np.abs(again.samples - mine.samples).max() < 1e-3
 # - Keys are found by correlation, tempi by echo; fifths, relatives and octaves are the errors to expect.
 # - The same transform in a network's graph lets gradients through.
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=4 facts="44 100: the sample rate of a compact disc"
 # ## What goes wrong in practice
 #
 # The first two are mistakes in a published tutorial on turning images into music.

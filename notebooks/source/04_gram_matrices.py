@@ -407,12 +407,12 @@ for term in ("moments", "histogram", "gram", "patches"):
 alt = "The gate in four ways: with the painting's means and deviations, with its histograms, with its Gram matrices, and made of its patches."
 im.show(hang({"photograph": photo} | ways), alt=alt)
 
-# %% [markdown]
+# %% [markdown] facts="24: the frame rate of cinema"
 # All are judged by the Gram distance here, so of course the Gram matrix wins *that* column; judge by your eyes as well. Moments and histograms know nothing of which channels belong together. Patches bring whole pieces of the painting along, at a high price: every window is compared with every other.
 #
 # > **Learnt:** there is a ladder from two numbers a channel to whole patches; Gram matrices stand in the middle, and what you should take depends on what must survive.
 #
-# All of this takes seconds for every picture. A film has 25 pictures a second.
+# All of this takes seconds for every picture. A film has 24 pictures a second.
 
 # %% [markdown] minutes=16 objectives="5"
 # ## Painting at once

@@ -999,7 +999,7 @@ assert abs(after - before) < 0.02
 # - **The logarithm that runs away.** $e^{\ln\sigma^2}$ of an untrained encoder can overflow: clip it (the package keeps it within -8 to 4).
 # - **No baseline.** Without PCA and the mean frame in the table, any fall of the loss looks like success.
 # - **The same piece on both sides.** Other *excerpts* of a piece are no test. Split by piece, as `vocoder_corpus` does.
-# - **Silence has a floor.** Mel frames at -100 dB and the network's -97 differ by nothing you can hear; measure where it sounds.
+# - **Silence has a floor.** Two frames that nobody can hear may lie ten decibels apart, and a mean over all frames counts them in full; measure where it sounds.
 
 # %% [markdown] minutes=21
 # ## Exercises

@@ -251,6 +251,7 @@ told = mapping.conditions(
     n_steps=FRAMES // 4,
     scales=scales,
 )
+assert test.features.shape[1] == 18
 print(f"{test.name[row]}: {told.shape[0]} moments, {told.shape[1]} conditions each")
 
 # %%

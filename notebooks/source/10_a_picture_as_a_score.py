@@ -91,7 +91,7 @@ def frequency(pitch):
     return 440 * 2 ** ((pitch - 69) / 12)
 
 
-for pitch in (60, 69, 72):
+for pitch in (60, 61, 69, 72):
     print(f"note {pitch}: {frequency(pitch):.1f} Hz")
 assert np.isclose(frequency(72), 2 * frequency(60))  # an octave doubles the frequency
 for mode, steps in MODES.items():
@@ -935,7 +935,7 @@ mine
 # - Measured beside baselines, the composed tune follows the picture and keeps its manners; the oracle only follows, the walk does neither.
 # - Every note knows why it is there.
 
-# %% [markdown] minutes=4
+# %% [markdown] minutes=4 facts="120: what the MIDI file format lays down where no tempo is given"
 # ## What goes wrong in practice
 #
 # - **Wandering.** One pixel, one note, equal lengths: nothing returns and nothing ends. You heard it in the first cell. Without phrases no choice of scale helps.
