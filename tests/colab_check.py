@@ -22,6 +22,7 @@ import tempfile
 import time
 import tomllib
 import venv
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -218,6 +219,12 @@ def run_chapter(python, notebook, folder):
     return time.perf_counter() - started
 
 
+def contents(wheel):
+    """Name and checksum of each file that a wheel installs, without its metadata, which hold the README."""
+    with zipfile.ZipFile(wheel) as archive:
+        return [(item.filename, item.CRC) for item in archive.infolist() if ".dist-info/" not in item.filename]
+
+
 def fingerprint(key, notebook):
     """What ran: the wheel and the versions (`key`), and the notebook."""
     return hashlib.sha256(key.encode() + notebook.read_bytes()).hexdigest()
@@ -303,7 +310,7 @@ def check(options, folder):
     print(f"set-up cell: {setup.seconds:.1f} s, again {setup.again:.1f} s, 0 packages changed", flush=True)
     print(make_music(python, folder), flush=True)
 
-    key = json.dumps([hashlib.sha256(wheel.read_bytes()).hexdigest(), setup.versions])
+    key = json.dumps([contents(wheel), setup.versions])
     passed = json.loads(PASSED.read_text()) if options.keep and PASSED.exists() else {}
     failed = run_chapters(python, notebooks, folder, key, passed)
     done = {path.stem: passed.get(path.stem, {}).get("ran") == fingerprint(key, path) for path in chosen(())}
@@ -319,7 +326,7 @@ def main():
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--here", action="store_true")
     options = parser.parse_args()
-    if not options.keep:
+    if not (options.keep or options.here):
         shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import tomllib
+import zipfile
 from datetime import date
 
 import colab_check
@@ -73,6 +74,17 @@ def test_what_passed_is_not_run_again_unless_something_changed(project, no_kerne
     first.write_text(first.read_text().replace("1 + 1", "1 + 2"))
     colab_check.run_chapters(sys.executable, [first], project, "another wheel", passed)
     assert no_kernel == ["00_first"] * 3
+
+
+def test_a_new_readme_is_no_new_wheel_and_a_new_module_is(tmp_path):
+    wheel = tmp_path / "imgmusic_edu.whl"
+    seen = []
+    for readme, module in (("old", "a = 1"), ("new", "a = 1"), ("new", "a = 2")):
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("imgmusic_edu-0.1.dist-info/METADATA", readme)
+            archive.writestr("imgmusic_edu/notes.py", module)
+        seen.append(colab_check.contents(wheel))
+    assert seen[0] == seen[1] != seen[2] and len(seen[0]) == 1
 
 
 def test_a_chapter_that_was_right_and_is_wrong_now_is_no_longer_passed(project, no_kernel):
