@@ -80,7 +80,7 @@ from nbclient.exceptions import CellExecutionError
 
 manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
 try:
-    NotebookClient(nbformat.read(sys.argv[1], as_version=4), km=manager, timeout=600).execute()
+    NotebookClient(nbformat.read(sys.argv[1], as_version=4), km=manager, timeout=1800).execute()
 except CellExecutionError as error:
     print(error, *f"{error.ename}: {error.evalue}".splitlines()[:1], sep="\\n")
     sys.exit(1)
