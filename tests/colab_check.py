@@ -41,7 +41,7 @@ COLAB = {
     "ipython": "7.34.0",
     "ipywidgets": "7.7.1",
     "jedi": "0.20.1",  # Colab leaves it out, though IPython 7.34 names it
-    "jupyter_client": "7.4.9",
+    "jupyter-client": "7.4.9",
     "keras": "3.13.2",
     "librosa": "0.11.0",
     "matplotlib": "3.10.0",
@@ -135,7 +135,8 @@ def build_colab():
     if not python.exists():
         venv.create(FOLDER, with_pip=True, clear=True)
     pins = COLAB | (COLAB_313 if sys.version_info >= (3, 13) else {})
-    run(python, "-m", "pip", "install", "--quiet", *(f"{name}=={version}" for name, version in pins.items()))
+    if not pins.items() <= versions(python).items():
+        run(python, "-m", "pip", "install", "--quiet", *(f"{name}=={version}" for name, version in pins.items()))
     return python
 
 
@@ -178,6 +179,9 @@ def set_up(python, wheel, cell):
     """Run the set-up cell twice, with no index, only the wheels beside ours; hold it to what it promises."""
     own, folder = {"imgmusic-edu", *missing_on_colab()}, wheel.parent
     run(python, "-m", "pip", "uninstall", "--quiet", "--yes", *own)
+    # What numba compiled stays behind, and a folder of that name is enough to be taken for the package.
+    where = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    shutil.rmtree(Path(where) / "imgmusic_edu", ignore_errors=True)
     before = versions(python)
     if too_high := would_bring(python, wheel) - own:
         raise Failed(f"pip would also install {too_high}: a lower bound in pyproject.toml is too high")
