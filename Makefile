@@ -56,7 +56,7 @@ stylist: $(INSTALLED) ## Train the stylist again (an hour of one core; Ctrl-C ke
 editions: $(INSTALLED) ## Make the notebooks again from notebooks/source
 	$(PY) -m imgmusic_edu.editions $(OPTIONS)
 
-colab-check: ## Install the wheel beside Colab's versions and show that none changes (OPTIONS=--tensorflow adds it)
+colab-check: ## All chapters beside Colab's versions, half an hour; writes notebooks/VERIFIED.md (OPTIONS="--keep 04 10")
 	@$(check-python)
 	$(PYTHON) tests/colab_check.py $(OPTIONS)
 

@@ -1,6 +1,7 @@
 """What all tests share: where the project lies, a browser where there is one, and random input that repeats."""
 
 import os
+import runpy
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,6 +20,11 @@ hypothesis.settings.register_profile("project", derandomize=True, deadline=None,
 hypothesis.settings.load_profile("project")
 
 ROOT = Path(__file__).resolve().parents[1]
+# No network: not here, and not in any Python that a test starts.
+OFFLINE = ROOT / "tests" / "offline"
+os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])])
+runpy.run_path(str(OFFLINE / "sitecustomize.py"))
+
 NO_BROWSER = "no Chromium was found"
 BROWSERS = (
     "chromium",
