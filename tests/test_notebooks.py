@@ -1,5 +1,6 @@
 """Every chapter runs from top to bottom, without a network, and leaves nothing behind."""
 
+import asyncio
 import re
 
 import courses
@@ -7,27 +8,19 @@ import nbformat
 import pytest
 
 from imgmusic_edu import editions
+from imgmusic_edu.book.execution import run_notebook
 
 LIMIT = 180  # seconds: the `fast` budget of a chapter
 EDITIONS = pytest.mark.parametrize("kind", ["learner", "solution"])
 CHAPTERS = pytest.mark.parametrize("chapter", courses.CHAPTERS.values(), ids=courses.CHAPTERS)
 
 
-def execute(notebook, folder, monkeypatch):
-    """Run a notebook in `folder` with this very Python, without a network; an error in a cell fails the test."""
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
-
-    for name, value in courses.kernel_environment(folder / "kernel").items():
-        monkeypatch.setenv(name, value)
-    # No folder of kernels: what is left is ipykernel's own, which starts sys.executable.
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+def execute(notebook, folder):
+    """Run a notebook in `folder` as the book's chapters are run; an error in a cell fails the test."""
     work = folder / "work"
     work.mkdir()
-    resources = {"metadata": {"path": str(work)}}
-    NotebookClient(notebook, km=manager, timeout=LIMIT, resources=resources).execute()
-    return notebook
+    environment = courses.kernel_environment(folder / "kernel")
+    return asyncio.run(run_notebook(notebook, work, environment=environment, limit=LIMIT))
 
 
 def left_in_the_checkout(root):
@@ -38,10 +31,10 @@ def left_in_the_checkout(root):
 
 @EDITIONS
 @CHAPTERS
-def test_chapter_runs(chapter, kind, root, tmp_path, monkeypatch):
+def test_chapter_runs(chapter, kind, root, tmp_path):
     before = left_in_the_checkout(root)
     text = editions.editions(chapter, courses.PROJECT)[f"{editions.FOLDERS[kind]}{chapter.name}.ipynb"]
-    notebook = execute(nbformat.reads(text, 4), tmp_path, monkeypatch)
+    notebook = execute(nbformat.reads(text, 4), tmp_path)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     outputs = [output for cell in code for output in cell.outputs]
 
@@ -75,9 +68,9 @@ def test_chapter_runs(chapter, kind, root, tmp_path, monkeypatch):
         ("raise ValueError('told')", "told"),
     ],
 )
-def test_a_chapter_that_fails_is_found(line, words, tmp_path, monkeypatch):
+def test_a_chapter_that_fails_is_found(line, words, tmp_path):
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line)])
     with pytest.raises(CellExecutionError, match=words):
-        execute(notebook, tmp_path, monkeypatch)
+        execute(notebook, tmp_path)

@@ -65,6 +65,7 @@ FLOORS = {
     "widgets": 5,
     "exercises": 5,
     "editions": 5.5,  # reads the exercises it puts into the notebooks
+    "book": 5.8,
     "__main__": 6,
 }
 # Rooms that take more than one file.
@@ -100,7 +101,7 @@ def lock():
 
 
 CORE = requirements(PROJECT["dependencies"])
-WANTED = requirements(PROJECT["dependencies"] + EXTRAS["course"] + EXTRAS["test"])
+WANTED = requirements(PROJECT["dependencies"] + EXTRAS["course"] + EXTRAS["book"] + EXTRAS["test"])
 
 
 def test_bounds_are_lower_bounds_only():

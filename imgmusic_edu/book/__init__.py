@@ -1,1 +1,1 @@
-"""The course as a book: every chapter run from top to bottom, and pages that open from disk (``python -m imgmusic_edu.book``)."""
+"""The course as a book: each chapter run, and pages that open from disk (``python -m imgmusic_edu.book``)."""

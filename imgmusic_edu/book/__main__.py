@@ -50,7 +50,6 @@ def build(sources, out, *, root=ROOT, exercises=(), keep_minutes=False):
     if keep_minutes:
         write_atomically(root / "notebooks" / minutes.NAME, times.encode())
     made = pages.pages(root, chapters, done, package, project, times)
-    made["index.md"] = (root / "docs" / "index.md").read_text(encoding="utf-8")
     _put(out / "source", made)
     _sphinx(root / "docs", out / "source", out / "html")
     return out / "html" / "index.html"
@@ -79,7 +78,9 @@ def _sphinx(configuration, source, target):
 def main(arguments=None):
     """Make the book, or say in a sentence why not; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m imgmusic_edu.book", description=__doc__.splitlines()[0])
-    parser.add_argument("chapters", nargs="*", metavar="NN", help="numbers of the chapters wanted; all if none is named")
+    parser.add_argument(
+        "chapters", nargs="*", metavar="NN", help="numbers of the chapters wanted; all if none is named"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "book", help="folder of the book: build/book")
     parser.add_argument("--minutes", action="store_true", help=f"also write notebooks/{minutes.NAME}, of all chapters")
     options = parser.parse_args(arguments)

@@ -92,6 +92,7 @@ def kernel_environment(folder, root, *, exercises=()):
         "IPYTHONDIR": str(startup.parents[1]),
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
         "IMGMUSIC_BUDGET": os.environ.get("IMGMUSIC_BUDGET", "fast"),
         "IMGMUSIC_PROGRESS": str(Path(folder) / "progress.json"),  # nobody's own
     }
@@ -125,7 +126,13 @@ async def run_notebook(notebook, work, *, environment, limit=LIMIT):
     # No folder of kernels: what is left is ipykernel's own, which starts sys.executable.
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     client = NotebookClient(notebook, km=manager, timeout=limit, resources={"metadata": {"path": str(work)}})
-    return await client.async_execute(env=os.environ | environment)
+    try:
+        return await client.async_execute(env=os.environ | environment)
+    finally:  # a client does not end a kernel whose manager it was given
+        if client.kc:
+            client.kc.stop_channels()
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
 
 
 def executed(notebooks, cache, root, *, exercises=(), at_once=2, told=print):

@@ -11,7 +11,7 @@ __all__ = ["mathml", "setup"]
 _REWRITTEN = (
     (re.compile(r"\\(mathbb|mathcal|mathrm|mathbf) *([A-Za-z])(?![A-Za-z{])"), r"\\\1{\2}"),
     (re.compile(r"\\arg(?![a-z])"), r"\\operatorname{arg}"),
-    (re.compile(r"\\([lr])Vert(?![a-z])"), r"\\Vert "),
+    (re.compile(r"(?:\\[bB]igg?[lr]?)?\\[lr]Vert(?![a-z])"), r"\\| "),
 )
 
 
@@ -44,7 +44,7 @@ def mathml(formula, *, block=False):
         made = latex2mathml.converter.convert(text, display="block" if block else "inline")
     except Exception as problem:  # it has a dozen kinds of its own
         raise ValueError(f"The formula {formula!r} cannot be read: {problem!r}.") from None
-    if unknown := re.search(r">\s*(\\[a-zA-Z]+)", made):
+    if unknown := re.search(r">\s*(\\[^<\s]+)", made):
         raise ValueError(f"The formula {formula!r} has the command {unknown[1]}, which is unknown.")
     return made
 

@@ -9,12 +9,11 @@ _INTRODUCTION = """\
 # The machine's minutes
 
 How long the cells of each chapter compute, without anybody reading, playing or thinking. Measured by `make book`, which
-runs the solution editions from top to bottom; written here by `make minutes`. Nothing on this page is an estimate.
+runs the solution editions from top to bottom; written by `make book OPTIONS=--minutes`. Nothing here is an estimate.
 
-- **Processor** is what the cells take of one core. It is the same on a machine that has other work too, and what to
-  compare. Every kernel had one thread.
-- **Clock** is what passed while they ran, two chapters at once on {cores} cores, with whatever else the machine did. On a
-  machine that does nothing else it is close to the first, or below it where a cell can use both cores.
+- **Processor** is what the cells took of one core, every kernel having one thread. Compare this one: other work on the
+  machine changes it little.
+- **Clock** is what passed meanwhile, two chapters at once on {cores} cores, waiting for other work included.
 - The first cell that needs TensorFlow or librosa pays for loading it."""
 
 

@@ -1,6 +1,6 @@
-"""What the book's pages say: made from executed chapters, sources, docstrings and the ledger of the data; no file is touched.
+"""What the book's pages say, made from executed chapters, sources, docstrings and the ledger of the data.
 
-Pages are texts by their path below the folder that Sphinx reads.
+Pages are texts by their path below the folder that Sphinx reads; no file is touched here.
 """
 
 import copy
@@ -16,14 +16,21 @@ from ..course_map import taught
 
 __all__ = ["chapter_page", "data_page", "label", "pages", "reference_pages", "relinked"]
 
-_WIDGET = "application/vnd.jupyter.widget-view+json"  # no page of the book has a kernel; their saved HTML stands for them
+_BY_HAND = {
+    "index.md": "docs/index.md",
+    "notebooks/TEACHING.md": "notebooks/TEACHING.md",
+    "changelog.md": "CHANGELOG.md",
+}
+_WIDGET = (
+    "application/vnd.jupyter.widget-view+json"  # no page of the book has a kernel; their saved HTML stands for them
+)
 _HIDDEN_TESTS = re.compile(r"^ *### BEGIN HIDDEN TESTS\n.*?^ *### END HIDDEN TESTS\n*", flags=re.M | re.S)
 _BADGE = re.compile(r"\[!(\[[^\]]*\])\(data:[^)]*\)\]")  # an image of its own, which Markdown in a book does not allow
 _MARKERS = re.compile(r"^ *### (?:BEGIN|END) SOLUTION\n?", flags=re.M)
 
 
 def pages(root, chapters, executed, package, project, minutes):
-    """All pages but the first, which is written by hand.
+    """All pages.
 
     Parameters
     ----------
@@ -50,14 +57,12 @@ def pages(root, chapters, executed, package, project, minutes):
         notebook = chapter_page(chapter, executed[chapter.name], here)
         made[f"notebooks/{chapter.name}.ipynb"] = nbformat.writes(notebook)
     made[f"notebooks/{MAP_NAME}"] = _with_functions_linked(map_page(chapters, package), package)
-    for name, path in {"notebooks/TEACHING.md": "notebooks/TEACHING.md", "changelog.md": "CHANGELOG.md"}.items():
+    for name, path in _BY_HAND.items():
         made[name] = (root / path).read_text(encoding="utf-8")
     made["data.md"] = data_page((root / "data" / "MANIFEST.csv").read_text(encoding="utf-8"), project)
     made |= reference_pages(package, places, {chapter.name[:2]: chapter for chapter in chapters})
     known = {*made, "index.md"}
-    return {
-        path: relinked(text, path, known, project) if path.endswith(".md") else text for path, text in made.items()
-    }
+    return {path: relinked(text, path, known, project) if path.endswith(".md") else text for path, text in made.items()}
 
 
 def label(chapter, title):
@@ -209,8 +214,8 @@ def data_page(manifest, project):
         folders.setdefault(posixpath.dirname(row["file"]), []).append(row)
     parts = [
         "# Data and licences",
-        "Whose work the pictures, scores, sounds and networks of the course are, and under which licence each may be passed "
-        f"on. This page is made from the ledger, `data/MANIFEST.csv`; it names {sum(map(len, folders.values()))} files.",
+        "Whose work the pictures, scores, sounds and networks of the course are, and under which licence each may be "
+        f"passed on. Made from the ledger, `data/MANIFEST.csv`, which names {sum(map(len, folders.values()))} files.",
     ]
     for folder, rows in folders.items():
         lines = ["| File | Title | Author | Licence |", "| --- | --- | --- | --- |"]
@@ -223,7 +228,12 @@ def _credit(row, project):
     licence = _plain(row["licence"])
     if text := row["licence_text"]:
         licence = f"[{licence}](https://github.com/{project.repository}/blob/{project.branch}/data/{text})"
-    return f"`{posixpath.basename(row['file'])}`", f"[{_plain(row['title'])}]({row['source']})", _plain(row["author"]), licence
+    return (
+        f"`{posixpath.basename(row['file'])}`",
+        f"[{_plain(row['title'])}]({row['source']})",
+        _plain(row["author"]),
+        licence,
+    )
 
 
 def _plain(text):
