@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help lab test test-all music bench vocoder networks stylist editions colab-check lock
+.PHONY: help lab test test-all music bench vocoder networks stylist editions book colab-check lock
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -56,13 +56,16 @@ stylist: $(INSTALLED) ## Train the stylist again (an hour of one core; Ctrl-C ke
 editions: $(INSTALLED) ## Make the notebooks again from notebooks/source
 	$(PY) -m imgmusic_edu.editions $(OPTIONS)
 
+book: $(INSTALLED) ## Run the chapters that changed and make the book in build/book/html (OPTIONS=--minutes writes MINUTES.md too)
+	$(PY) -m imgmusic_edu.book $(OPTIONS)
+
 colab-check: ## All chapters beside Colab's versions, half an hour; writes notebooks/VERIFIED.md (OPTIONS="--keep 04 10")
 	@$(check-python)
 	$(PYTHON) tests/colab_check.py $(OPTIONS)
 
 lock: | $(INSTALLED) ## Write the tested set again (OPTIONS=--upgrade takes the newest of everything)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra course --extra test --output-file $(LOCK) pyproject.toml $(OPTIONS)
+	  --extra course --extra book --extra test --output-file $(LOCK) pyproject.toml $(OPTIONS)
 
 # --- setting up -------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ PLUMBING = {
     "imgmusic_edu.editions": "makes the notebooks",
     "imgmusic_edu.traces": "finds what this page says",
     "imgmusic_edu.course_map": "writes this page",
+    "imgmusic_edu.book": "runs the chapters and makes the book of them",
     "imgmusic_edu.exercises": "holds exercises together; what a learner calls there is taught in chapter 00",
 }
 _NOT_TAUGHT = re.compile(r"\.exercises\.(ch|quiz)\d\d$")  # they belong to their chapter as a whole

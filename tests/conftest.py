@@ -21,7 +21,7 @@ hypothesis.settings.load_profile("project")
 
 ROOT = Path(__file__).resolve().parents[1]
 # No network: not here, and not in any Python that a test starts.
-OFFLINE = ROOT / "tests" / "offline"
+OFFLINE = ROOT / "imgmusic_edu" / "book" / "offline"
 os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])])
 runpy.run_path(str(OFFLINE / "sitecustomize.py"))
 

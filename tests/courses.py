@@ -1,10 +1,10 @@
 """The chapters that the tests go through: a tiny one made for them, and all of the course."""
 
 import ast
-import os
 from pathlib import Path
 
 from imgmusic_edu import chapters, editions, exercises
+from imgmusic_edu.book import execution
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ROOT / "tests" / "tiny_course"
@@ -15,20 +15,10 @@ exercises.__path__.append(str(TINY))  # so that ch98 is found beside the course'
 
 CHAPTERS = {path.stem: chapters.read_chapter(path) for path in [TINY_SOURCE, *editions.sources(ROOT)]}
 
-_STARTUP = f"""\
-import imgmusic_edu.exercises
-imgmusic_edu.exercises.__path__.append({str(TINY)!r})
-"""
-
 
 def kernel_environment(folder):
     """Variables for a kernel that keeps its own files in `folder`, knows the tiny chapter and has no network."""
-    startup = Path(folder) / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True, exist_ok=True)
-    (startup / "for_tests.py").write_text(_STARTUP)
-    paths = [str(ROOT / "tests" / "offline"), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    own = {"IPYTHONDIR": str(startup.parents[1]), "PYTHONPATH": os.pathsep.join(paths)}
-    return own | {"IMGMUSIC_BUDGET": os.environ.get("IMGMUSIC_BUDGET", "fast"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return execution.kernel_environment(folder, ROOT, exercises=[TINY])
 
 
 def imports_of(chapter):

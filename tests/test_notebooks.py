@@ -1,5 +1,6 @@
 """Every chapter runs from top to bottom, without a network, and leaves nothing behind."""
 
+import asyncio
 import re
 
 import courses
@@ -7,26 +8,18 @@ import nbformat
 import pytest
 
 from imgmusic_edu import claims, editions
+from imgmusic_edu.book.execution import run_notebook
 
 LIMIT = 180  # seconds: the `fast` budget of a chapter
 CHAPTERS = pytest.mark.parametrize("chapter", courses.CHAPTERS.values(), ids=courses.CHAPTERS)
 
 
-def execute(notebook, folder, monkeypatch):
-    """Run a notebook in `folder` with this very Python, without a network; an error in a cell fails the test."""
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
-
-    for name, value in courses.kernel_environment(folder / "kernel").items():
-        monkeypatch.setenv(name, value)
-    # No folder of kernels: what is left is ipykernel's own, which starts sys.executable.
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+def execute(notebook, folder):
+    """Run a notebook in `folder` as the book's chapters are run; an error in a cell fails the test."""
     work = folder / "work"
     work.mkdir()
-    resources = {"metadata": {"path": str(work)}}
-    NotebookClient(notebook, km=manager, timeout=LIMIT, resources=resources).execute()
-    return notebook
+    environment = courses.kernel_environment(folder / "kernel")
+    return asyncio.run(run_notebook(notebook, work, environment=environment, limit=LIMIT))
 
 
 def left_in_the_checkout(root):
@@ -78,13 +71,13 @@ def check_outputs(notebook):
 
 
 @CHAPTERS
-def test_chapter_runs_and_its_open_exercises_are_not_attempted(chapter, root, tmp_path, monkeypatch):
+def test_chapter_runs_and_its_open_exercises_are_not_attempted(chapter, root, tmp_path):
     """The solutions pass; then, in the same kernel, every stub is defined and checked.
 
     Nothing else in the learner's edition differs, and no cell leans on an answer (`claims.leaning`).
     """
     before = left_in_the_checkout(root)
-    notebook = execute(with_stubs_after_it(chapter), tmp_path, monkeypatch)
+    notebook = execute(with_stubs_after_it(chapter), tmp_path)
     check_outputs(notebook)
     passed, open_ = verdicts(notebook, "-check"), verdicts(notebook, "-check-open")
     assert len(passed) == len(open_) == len(chapter.solutions)
@@ -96,9 +89,9 @@ def test_chapter_runs_and_its_open_exercises_are_not_attempted(chapter, root, tm
 
 @pytest.mark.slow
 @CHAPTERS
-def test_the_learners_edition_runs_untouched(chapter, tmp_path, monkeypatch):
+def test_the_learners_edition_runs_untouched(chapter, tmp_path):
     """The same as above without the short cut: the learner's own file, from top to bottom."""
-    notebook = execute(edition(chapter, "learner"), tmp_path, monkeypatch)
+    notebook = execute(edition(chapter, "learner"), tmp_path)
     check_outputs(notebook)
     found = verdicts(notebook, "-check")
     assert len(found) == len(chapter.solutions)
@@ -121,9 +114,9 @@ def test_the_learners_edition_differs_in_the_exercises_alone(chapter):
         ("raise ValueError('told')", "told"),
     ],
 )
-def test_a_chapter_that_fails_is_found(line, words, tmp_path, monkeypatch):
+def test_a_chapter_that_fails_is_found(line, words, tmp_path):
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line)])
     with pytest.raises(CellExecutionError, match=words):
-        execute(notebook, tmp_path, monkeypatch)
+        execute(notebook, tmp_path)

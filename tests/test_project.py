@@ -66,6 +66,7 @@ FLOORS = {
     "widgets": 5,
     "exercises": 5,
     "editions": 5.5,  # reads the exercises it puts into the notebooks
+    "book": 5.8,
     "__main__": 6,
 }
 # Rooms that take more than one file.
@@ -102,7 +103,7 @@ def lock():
 
 
 CORE = requirements(PROJECT["dependencies"])
-WANTED = requirements(PROJECT["dependencies"] + EXTRAS["course"] + EXTRAS["test"])
+WANTED = requirements(PROJECT["dependencies"] + EXTRAS["course"] + EXTRAS["book"] + EXTRAS["test"])
 
 
 def test_bounds_are_lower_bounds_only():
@@ -184,7 +185,8 @@ def test_continuous_integration_runs_the_readmes_test_command():
 @pytest.mark.parametrize("required", [False, True])
 def test_browser_tests_never_go_missing_silently(required, tmp_path):
     ours = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
-    shutil.copytree(ROOT / "tests" / "offline", tmp_path / "tests" / "offline")
+    shutil.copytree(ROOT / "imgmusic_edu/book/offline", tmp_path / "imgmusic_edu/book/offline")
+    (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "conftest.py").write_text(f"{ours}\nBROWSERS = ()\n", encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = browser\n", encoding="utf-8")
     (tmp_path / "tests" / "test_page.py").write_text("def test_page(chromium): pass\n", encoding="utf-8")
