@@ -36,9 +36,33 @@ def left_in_the_checkout(root):
     return {path.name for path in root.iterdir()}, {(p, p.stat().st_size, p.stat().st_mtime_ns) for p in files}
 
 
+def unnamed_controls(notebook):
+    """Controls that a screen reader could not call by a name, from the state of the widgets that the notebook kept."""
+    kept = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    states = {model: one["state"] for model, one in kept.get("state", {}).items()}
+    inside = {
+        model: [child.removeprefix("IPY_MODEL_") for child in state.get("children", ())]
+        for model, state in states.items()
+    }
+    naming = {model for model, state in states.items() if str(state.get("_anywidget_id", "")).endswith("names.Names")}
+    left, named = [box for box, children in inside.items() if naming & set(children)], set()
+    while left:
+        named.add(model := left.pop())
+        left += inside.get(model, ())
+    for model, state in states.items():
+        kind = str(state.get("_view_name", ""))
+        text = str(state.get("description") or "").strip()
+        if re.search("Slider|Button|Text|Dropdown|Select|Check|Upload|Picker|Combobox", kind) and not text:
+            yield f"{kind} without a description"
+        elif "Slider" in kind and model not in named:
+            yield f'the slider "{text}": put its box through im.widgets.named'
+
+
 @EDITIONS
 @CHAPTERS
 def test_chapter_runs(chapter, kind, root, tmp_path, monkeypatch):
+    if kind == "solution":  # once is enough: every figure is asked whether all can read it
+        monkeypatch.setenv("IMGMUSIC_STRICT", "1")
     before = left_in_the_checkout(root)
     text = editions.editions(chapter, courses.PROJECT)[f"{editions.FOLDERS[kind]}{chapter.name}.ipynb"]
     notebook = execute(nbformat.reads(text, 4), tmp_path, monkeypatch)
@@ -61,6 +85,7 @@ def test_chapter_runs(chapter, kind, root, tmp_path, monkeypatch):
     for picture in re.findall(r"<img\b[^>]*>", "\n".join(pages)):
         alt = re.search(r'\balt="([^"]*)"', picture)
         assert alt and len(alt[1]) >= 20, picture[:200]
+    assert list(unnamed_controls(notebook)) == []
     assert not re.search(r'\bsrc="https?:', "\n".join(pages)), "an output asks a server for something"
 
     assert len(nbformat.writes(notebook).encode()) < 3_000_000
@@ -81,3 +106,24 @@ def test_a_chapter_that_fails_is_found(line, words, tmp_path, monkeypatch):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line)])
     with pytest.raises(CellExecutionError, match=words):
         execute(notebook, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("im.widgets.named(VBox([IntSlider(description='Step')]))", []),
+        ("VBox([im.widgets.named(HBox([HBox([IntSlider(description='Step')])])), Dropdown(description='Way')])", []),
+        ("VBox([IntSlider(description='Step')])", ['the slider "Step": put its box through im.widgets.named']),
+        ("Dropdown(options=['a'])", ["DropdownView without a description"]),
+    ],
+)
+def test_a_control_without_a_name_is_found(line, found):
+    import ipywidgets
+
+    import imgmusic_edu as im
+
+    ipywidgets.Widget.close_all()
+    eval(line, {"im": im} | {name: getattr(ipywidgets, name) for name in ("VBox", "HBox", "IntSlider", "Dropdown")})
+    kept = ipywidgets.Widget.get_manager_state()
+    notebook = nbformat.v4.new_notebook(metadata={"widgets": {"application/vnd.jupyter.widget-state+json": kept}})
+    assert list(unnamed_controls(notebook)) == found

@@ -60,6 +60,7 @@ FLOORS = {
     "networks": 4.6,
     "roads": 4.7,
     "evaluation": 4.5,
+    "drawn": 4.7,
     "plots": 4.8,
     "listening": 4.8,
     "widgets": 5,
@@ -69,7 +70,9 @@ FLOORS = {
 }
 # Rooms that take more than one file.
 ROOM_OF = {
+    "access": "plots",
     "midi_files": "scores",
+    "tables": "plots",
     "soundfonts": "synthesizer",
     "tones": "synthesizer",
     "chapters": "editions",
