@@ -21,8 +21,8 @@ DISTINCT = 25.0  # L*: two lines that differ so much in lightness differ for eve
 LETTERS = 1200  # of an alternative text: longer ones are not listened to
 
 # Words that name a picture and say nothing of what is in it.
-_EMPTY = """a an the of in on and with for its it is are this that here some see seen shown showing shows show plot plots
-    figure figures chart charts graph graphs image images picture pictures diagram drawing visualisation curve data
+_EMPTY = """a an the of in on and with for its it is are this that here some see seen shown showing shows show plot
+    plots figure figures chart charts graph graphs image images picture pictures diagram drawing curve data
     values result results axes axis from to by as below above""".split()
 # Words that say how it is: where, how much, which way, of what colour.
 _TELLING = r"""\b(no|none|one|two|three|four|five|six|seven|eight|nine|ten|twelve|all|half|both|each|most|every|twice|
@@ -38,8 +38,8 @@ def vague(alt, *, titles=()):
     """What an alternative text lacks, or None if it tells something.
 
     A text tells something if it has at least 20 letters and three words besides those that only name a picture ("A plot
-    of the data"), is not just a title of the figure, and holds a number, a comparison, a direction, a place or a colour:
-    something that one would have to look to know.
+    of the data"), is not just a title of the figure, and holds a number, a comparison, a direction, a place or a
+    colour: something that one would have to look to know.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _form(one):
 
 
 def _labelled(one, other):
-    """Whether words stand at both: their places are at the ticks, or texts in their colours lie in the plot."""
+    """Whether the names of both stand in the plot itself, beside what they name, and not in a legend alone."""
     axes = getattr(one.artist, "axes", None) or one.artist.patches[0].axes
     said = {" ".join(text.get_text().split()) for text in axes.texts}
     return bool(one.name and other.name and {one.name, other.name} <= said)
@@ -182,7 +182,8 @@ def _pale(axes, series):
     for one in series:
         ratio = max(contrast(_over(colour, ground), ground) for colour in _marks(one))
         if ratio < MARK:
-            yield f'"{one.name or "one without a name"}" ({one.kind}) has a contrast of {ratio:.1f}:1, less than {MARK:.0f}:1'
+            name = one.name or "one without a name"
+            yield f'"{name}" ({one.kind}) has a contrast of {ratio:.1f}:1, less than {MARK:.0f}:1'
 
 
 def _marks(one):
@@ -192,7 +193,9 @@ def _marks(one):
     artist = one.artist
     edges = []
     if hasattr(artist, "patches"):
-        edges = [to_rgba_array(patch.get_edgecolor())[0] for patch in artist.patches[:1] if patch.get_linewidth() >= 0.8]
+        edges = [
+            to_rgba_array(patch.get_edgecolor())[0] for patch in artist.patches[:1] if patch.get_linewidth() >= 0.8
+        ]
     elif hasattr(artist, "get_edgecolor"):
         edges = list(to_rgba_array(artist.get_edgecolor())[:1])
     return [_colours(one), *edges]

@@ -57,24 +57,28 @@ def contents(axes):
     from matplotlib.collections import PathCollection, QuadMesh
 
     axes.get_xlim(), axes.get_ylim()  # until they are asked for, limits that follow the data are not there
-    found = [_line(line) for line in axes.lines if line.get_visible() and line.get_transform() == axes.transData]
-    for cloud in axes.collections:
-        if isinstance(cloud, PathCollection) and cloud.get_visible() and cloud.get_offset_transform() == axes.transData:
+    seen = [one for one in (*axes.lines, *axes.images, *axes.collections) if one.get_visible()]
+    found = [_line(line) for line in axes.lines if line in seen and line.get_transform() == axes.transData]
+    for cloud in seen:
+        if isinstance(cloud, PathCollection) and cloud.get_offset_transform() == axes.transData:
             x, y = np.ma.filled(np.ma.asarray(cloud.get_offsets(), float), np.nan).reshape(-1, 2).T
             found.append(Series("points", _name(cloud), x, y, cloud))
     found += [_bars(bars) for bars in axes.containers if hasattr(bars, "orientation") and len(bars.patches)]
-    found += [_image(picture) for picture in axes.images if picture.get_visible()]
-    found += [_mesh(mesh) for mesh in axes.collections if isinstance(mesh, QuadMesh) and mesh.get_visible()]
+    found += [_image(picture) for picture in axes.images if picture in seen]
+    found += [_mesh(mesh) for mesh in seen if isinstance(mesh, QuadMesh)]
     return [one for one in found if one is not None and len(one.x) and np.isfinite(one.x).any()]
 
 
 def gathered(found):
-    """The same series, but points that were drawn one by one (each with a name of its own, say) as one at their head."""
+    """The same series, but points that were drawn one by one (each with its own name, say) as one at their head."""
     single = [one for one in found if one.kind == "points" and len(one.x) == 1]
     if len(single) < 2:
         return found
     x, y = (np.concatenate([getattr(one, axis) for one in single]) for axis in "xy")
-    return [Series("points", "", x, y, single[0].artist), *(one for one in found if len(one.x) > 1 or one.kind != "points")]
+    return [
+        Series("points", "", x, y, single[0].artist),
+        *(one for one in found if len(one.x) > 1 or one.kind != "points"),
+    ]
 
 
 def categories(axis):

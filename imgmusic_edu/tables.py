@@ -21,7 +21,7 @@ CELLS = 4  # of a map, along and up
 
 
 def table(caption, heads, rows, *, corner="", wide=520):
-    """A table of texts: `heads` over the columns, `rows` of (name, *cells), `corner` over the names; `wide` is in px."""
+    """A table of texts: `heads` over the columns, `rows` of (name, *cells), `corner` over the names, `wide` px."""
     columns = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     first = f'<th scope="col" style="text-align: left">{escape(corner)}</th>' if corner else "<td></td>"
     lines = "".join(

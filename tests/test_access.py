@@ -134,7 +134,7 @@ def test_a_strict_show_raises_and_a_learner_s_does_not(axes, monkeypatch):
     axes.plot([0, 1], [0, 1], color="yellow")
     plots.show(axes.figure, alt=GOOD)
     monkeypatch.setenv("IMGMUSIC_STRICT", "1")
-    with pytest.raises(ValueError, match="cannot be read by everyone.*contrast of 1.1:1"):
+    with pytest.raises(ValueError, match=r"cannot be read by everyone.*contrast of 1\.1:1"):
         plots.show(axes.figure, alt=GOOD)
 
 

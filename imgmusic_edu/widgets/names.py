@@ -1,4 +1,4 @@
-"""What a screen reader says of a slider: its name and its value, which ipywidgets shows beside it but does not tie to it.
+"""What a screen reader says of a slider: name and value, which ipywidgets shows beside it but does not tie to it.
 
 Taught in chapter 00, section "Why does it sound like this?".
 """
