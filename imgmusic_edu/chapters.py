@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import claims
-from .plots import SHORTEST_ALT
+from .access import vague
 
 ENDING = ("Summary", "What goes wrong in practice", "Exercises", "Quiz", "References")
 LONGEST_CELL = 25  # lines
@@ -268,8 +268,8 @@ def _figures(chapter):
                 yield f"{name} in the cell {cell.label} gives a picture without words: use show(figure, alt=...)"
             elif name.split(".")[-1] == "show" and alt is None:
                 yield f"{name} in the cell {cell.label} needs alt=..., what there is to see in words"
-            elif name.split(".")[-1] == "show" and isinstance(alt, ast.Constant) and len(str(alt.value)) < SHORTEST_ALT:
-                yield f"alt={alt.value!r} in the cell {cell.label} is shorter than {SHORTEST_ALT} letters"
+            elif name.split(".")[-1] == "show" and isinstance(alt, ast.Constant) and (wrong := vague(alt.value)):
+                yield f"alt={alt.value!r} in the cell {cell.label} {wrong}"
             elif hears and name.split(".")[-1] in ("interact", "interactive", "interact_manual"):
                 yield f"{name} in a chapter with Audio hangs when run without a browser: use a widget of the package"
 

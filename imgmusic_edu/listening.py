@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .drawn import categories, gathered, plots_of
 from .sounds import SAMPLE_RATE, Sound
 
 __all__ = ["Listening", "listen"]
@@ -22,11 +23,12 @@ LOWEST, OCTAVES = 165.0, 3.0  # Hz at the lower edge, and how far it goes up: wh
 SECONDS, LONGEST = 4.0, 14.0  # of one line, and of a whole figure
 LEVEL = 0.25
 ROWS = 48  # tones of a picture
+NAMED = 12  # words of an axis that are read out
 NOTE, CLICK, PAUSE = 0.12, 0.06, 0.2  # s
 
 
-class Series(NamedTuple):
-    """Something to be heard in a plot: "line", "points" or "map"; its name; and its places, each 0..1 in the plot.
+class Heard(NamedTuple):
+    """Something to be heard in a plot: what it is, its name, and its places, each 0..1 in the plot.
 
     Of a map, y is a table of levels 0..1, (rows upwards, columns), and x is None.
     """
@@ -87,7 +89,7 @@ def listen(figure, *, seconds=SECONDS):
         raise TypeError(f"A matplotlib figure can be listened to, but this is a {type(figure).__name__}.")
     if not 0 < seconds <= 60:
         raise ValueError(f"A line takes more than 0 and at most 60 seconds, but {seconds!r} was asked for.")
-    plots = [(axes, found) for axes in figure.axes if axes.get_visible() and (found := _series(axes))]
+    plots = [(axes, heard) for axes, found in plots_of(figure) if (heard := _heard(axes, found))]
     n = sum(len(found) for _, found in plots)
     if not n:
         raise ValueError("There is nothing in this figure that can be heard: no line, points, bars or picture.")
@@ -106,70 +108,89 @@ def listen(figure, *, seconds=SECONDS):
 # ---- what is in a plot -----------------------------------------------------------------------------------------------
 
 
-def _series(axes):
+def _heard(axes, found):
     """Everything in a plot that can be heard, places as shares of the plot."""
-    axes.get_xlim(), axes.get_ylim()  # until they are asked for, limits that follow the data are not there
-
-    def placed(points):
-        points = np.asarray(points, float).reshape(-1, 2)
-        known = np.isfinite(points)  # each coordinate by itself: where y is missing, x still says when to be silent
-        with np.errstate(all="ignore"):  # a logarithmic axis has no place for 0
-            places = axes.transAxes.inverted().transform(axes.transData.transform(np.where(known, points, 1.0)))
-        return np.where(known, places, np.nan)
-
-    found = []
-    for line in axes.lines:
-        if line.get_visible() and line.get_transform() == axes.transData and len(line.get_xdata()) > 1:
-            points = placed(np.column_stack([line.convert_xunits(line.get_xdata()), line.get_ydata()]))
-            kind = "points" if line.get_linestyle() in ("None", "") else "line"
-            found.append(Series(kind, _name(line), points[:, 0], points[:, 1]))
-    for cloud in axes.collections:
-        if hasattr(cloud, "get_sizes") and cloud.get_visible() and len(cloud.get_offsets()):
-            points = placed(cloud.get_offsets())
-            found.append(Series("points", _name(cloud), points[:, 0], points[:, 1]))
-    for bars in axes.containers:
-        boxes = [bar.get_bbox() for bar in bars if hasattr(bar, "get_bbox")]
-        if boxes:
-            points = placed([((box.x0 + box.x1) / 2, box.y1) for box in boxes])
-            found.append(Series("points", _name(bars), points[:, 0], points[:, 1]))
-    found += [Series("map", _name(picture), None, _levels(picture)) for picture in axes.images if picture.get_visible()]
-    return [one for one in found if one.kind == "map" or np.isfinite(one.y + one.x).any()]
+    heard = [_places(axes, one) for one in gathered(found)]
+    return [one for one in heard if one.kind == "map" or np.isfinite(one.y + one.x).any()]
 
 
-def _name(artist):
-    name = str(artist.get_label())
-    return "" if name.startswith("_") else name
+def _places(axes, one):
+    if one.kind == "map":
+        return Heard("map", one.name, None, _levels(axes, one))
+    if one.kind == "lying" and not np.ptp(one.start):  # a list from the top down, in which longer is higher
+        across, up = _shares(axes, one.x, one.y)
+        return Heard("lying", one.name, 1 - up, across)
+    x, y = _shares(axes, one.start if one.kind == "lying" else one.x, one.y)
+    return Heard("line" if one.kind == "line" else "points", one.name, x, y)
 
 
-def _levels(picture):
-    """How bright each place of a drawn picture is, 0..1, rows from the lowest upwards."""
-    values = np.ma.filled(np.ma.asarray(picture.get_array(), float), np.nan)
+def _shares(axes, x, y):
+    """Places in a plot, 0 at its left or lower edge and 1 at the other; NaN where something is missing."""
+    points = np.column_stack([x, y])
+    known = np.isfinite(points)  # each coordinate by itself: where y is missing, x still says when to be silent
+    with np.errstate(all="ignore"):  # a logarithmic axis has no place for 0
+        places = axes.transAxes.inverted().transform(axes.transData.transform(np.where(known, points, 1.0)))
+    return np.where(known, places, np.nan).T
+
+
+def _levels(axes, one):
+    """How bright each place of a map is, 0..1, by its places in the plot, whatever the scales; rows upwards."""
+    values = np.ma.filled(np.ma.asarray(one.values, float), np.nan)
     if values.ndim == 3:
         values = values[..., :3].mean(axis=2) / (255 if np.nanmax(values) > 1 else 1)
     else:
-        low, high = picture.get_clim()
+        low, high = one.artist.get_clim()
         values = (values - low) / (high - low if high > low else 1.0)
-    if picture.origin == "upper":
-        values = values[::-1]
-    rows = np.array_split(np.clip(np.nan_to_num(values), 0, 1), min(ROWS, len(values)))
-    return np.stack([row.mean(axis=0) for row in rows])
+    values = np.clip(np.nan_to_num(values), 0, 1)
+    across, _ = _shares(axes, one.x, np.full(len(one.x), one.y[0]))
+    _, up = _shares(axes, np.full(len(one.y), one.x[0]), one.y)
+    seen = (across >= 0) & (across <= 1)
+    values = values[:, seen][:, np.argsort(across[seen], kind="stable")] if seen.any() else values
+    n = min(ROWS, len(values))
+    return np.stack([_row(values, up, k / n, (k + 1) / n) for k in range(n)])
+
+
+def _row(values, up, low, high):
+    """Mean of the rows that lie between two heights; of the nearest where none does."""
+    inside = (up >= low) & (up < high)
+    return values[inside].mean(axis=0) if inside.any() else values[np.nanargmin(np.abs(up - (low + high) / 2))]
 
 
 def _words(head, axes, found, seconds):
     """What the axes are, and what comes in which order."""
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     title = f', "{axes.get_title()}"' if axes.get_title() else ""
-    across, up = (label or "without a name" for label in (axes.get_xlabel(), axes.get_ylabel()))
+    later, higher, way = axes.xaxis, axes.yaxis, "left to right"
+    (first, last), (low, high) = axes.get_xlim(), axes.get_ylim()
+    if all(one.kind == "lying" for one in found):
+        later, higher, way = axes.yaxis, axes.xaxis, "top to bottom"
+        (last, first), (low, high) = axes.get_ylim(), axes.get_xlim()
     top = LOWEST * 2**OCTAVES
     words = [
-        f"{head}{title}. From left to right: {across}, {left:.4g} to {right:.4g}, in {seconds:.1f} seconds.",
-        f"From low to high: {up}, {low:.4g} at {LOWEST:.0f} hertz to {high:.4g} at {top:.0f} hertz.",
+        f"{head}{title}. From {way}: {_called(later)}, {_listed(later, first, last)}, in {seconds:.1f} seconds.",
+        f"From low to high: {_called(higher)}, {low:.4g} at {LOWEST:.0f} hertz to {high:.4g} at {top:.0f} hertz.",
     ]
-    kinds = {"line": "a line, gliding", "points": "points, short tones", "map": "a map, bright is loud"}
+    kinds = {
+        "line": "a line, gliding",
+        "points": "points, short tones",
+        "lying": "bars, short tones, longer is higher",
+        "map": "a map, bright is loud",
+    }
     for place, one in enumerate(found, 1):
         clicks = "" if len(found) == 1 else f"After {place} click{'s' if place > 1 else ''}: "
         words.append(f"{clicks}{one.name + ', ' if one.name else ''}{kinds[one.kind]}.")
     return " ".join(word[0].upper() + word[1:] for word in words)
+
+
+def _called(axis):
+    return " ".join(axis.get_label_text().split()) or "without a name"
+
+
+def _listed(axis, first, last):
+    """From where to where an axis goes: its words in their order where it has few, else its ends."""
+    low, high = sorted((first, last))
+    words = [text for place, text in sorted(categories(axis).items()) if low <= place <= high]
+    words = words if first <= last else words[::-1]
+    return ", ".join(words) if 0 < len(words) <= NAMED else f"{first:.4g} to {last:.4g}"
 
 
 # ---- what is played --------------------------------------------------------------------------------------------------

@@ -14,15 +14,17 @@ import base64
 import html
 import io
 import math
+import os
 import sys
 
 import numpy as np
 
+from . import access, tables
+from .access import SHORTEST_ALT
 from .scores import pitch_name
 
 __all__ = ["COLOURS", "STYLE", "piano_roll", "picture_columns", "show", "spectrogram", "style"]
 
-SHORTEST_ALT = 20  # letters: fewer say nothing
 LARGE = 150_000  # letters of a data address: more would let a chapter with its pictures grow too large to open at ease
 
 #: At least 4.5:1 against white, and at least 30 CIE units from each other for the three kinds of colour blindness too.
@@ -60,19 +62,20 @@ def style():
 class _Shown:
     """A figure as it goes into the page: HTML where there is a page, the words where there is none."""
 
-    def __init__(self, source, alt):
-        self.source, self.alt = source, alt
+    def __init__(self, source, alt, numbers):
+        self.source, self.alt, self.numbers = source, alt, numbers
 
     def _repr_html_(self):
         alt = html.escape(" ".join(self.alt.split()))
-        return f'<figure style="margin: 0"><img alt="{alt}" src="{self.source}" style="max-width: 100%"></figure>'
+        drawn = f'<img alt="{alt}" src="{self.source}" style="max-width: 100%">'
+        return f'<figure style="margin: 0">{drawn}{self.numbers}</figure>'
 
     def __repr__(self):
         return f"Figure: {self.alt}"
 
 
 def show(figure, *, alt):
-    """Show a figure together with what there is to see in it.
+    """Show a figure together with what there is to see in it, and its numbers as a table that unfolds.
 
     The figure is drawn as SVG or PNG, whichever is smaller (as JPEG if both are large: a photograph), and closed, so
     that the notebook does not draw it again.
@@ -86,7 +89,8 @@ def show(figure, *, alt):
     Raises
     ------
     ValueError
-        The text is missing or too short to say anything.
+        The text is missing or too short to say anything. Where IMGMUSIC_STRICT=1 is set, as in the tests, also where
+        `access.faults` finds anything that would keep people from reading the figure.
     TypeError
         Not a figure.
 
@@ -106,10 +110,12 @@ def show(figure, *, alt):
         raise ValueError(
             f"A figure needs words that say what there is to see, at least {SHORTEST_ALT} letters; alt is {alt!r}."
         )
-    source = _data_address(figure)
+    if os.environ.get("IMGMUSIC_STRICT") == "1" and (faults := access.faults(figure, alt)):
+        raise ValueError("This figure cannot be read by everyone. " + " ".join(faults))
+    source, numbers = _data_address(figure), tables.numbers(figure)
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close(figure)
-    display(_Shown(source, alt.strip()))
+    display(_Shown(source, alt.strip(), numbers))
 
 
 def _data_address(figure):

@@ -116,3 +116,37 @@ def test_a_curve_is_followed(axes):
     inside = (time > 0.03) & (time < 0.97)
     heights = np.log2(found[inside] / LOWEST) / OCTAVES
     assert np.abs(heights - (1 + np.sin(2 * np.pi * time[inside])) / 2).max() < 0.08
+
+
+def sounding(heard, seconds):
+    found, loud = pitches(heard.sound, seconds)
+    return np.log2(found[loud > 0.3 * loud.max()] / LOWEST) / OCTAVES
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_a_spectrogram_is_heard_and_its_scale_of_colours_is_not(axes, scale):
+    levels = np.zeros((90, 30))
+    levels[44:46] = 1  # at 45 to 46 Hz of 1 to 91
+    mesh = axes.pcolormesh(np.arange(30), np.arange(1.5, 91), levels, shading="nearest")
+    axes.set(yscale=scale, ylim=(1, 91))
+    axes.figure.colorbar(mesh)
+    heard = listen(axes.figure, seconds=2)
+    assert "Plot" not in heard.text and "A map, bright is loud" in heard.text
+    place = 44.5 / 90 if scale == "linear" else np.log(45.5) / np.log(91)
+    assert np.allclose(sounding(heard, 2)[2:-2], place, atol=0.04)
+
+
+def test_lying_bars_are_a_list_from_the_top(axes):
+    axes.barh(["low", "high"], [1, 3])
+    axes.set(xlim=(0, 4), xlabel="pull", ylabel="rule")
+    heard = listen(axes.figure, seconds=2)
+    assert "From top to bottom: rule, high, low, in 2.0 seconds." in heard.text
+    assert "pull, 0 at 165 hertz to 4 at 1320 hertz. Bars, short tones, longer is higher." in heard.text
+    places = sounding(heard, 2.4)
+    assert places[0] == pytest.approx(0.75, abs=0.05) and places[-1] == pytest.approx(0.25, abs=0.05)
+
+
+def test_points_drawn_one_by_one_are_heard(axes):
+    for k in range(3):
+        axes.scatter([k], [k])
+    assert listen(axes.figure, seconds=2).text.endswith("Points, short tones.")

@@ -28,6 +28,28 @@ def left_in_the_checkout(root):
     return {path.name for path in root.iterdir()}, {(p, p.stat().st_size, p.stat().st_mtime_ns) for p in files}
 
 
+def unnamed_controls(notebook):
+    """Controls that a screen reader could not call by a name, from the state of the widgets that the notebook kept."""
+    kept = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    states = {model: one["state"] for model, one in kept.get("state", {}).items()}
+    inside = {
+        model: [child.removeprefix("IPY_MODEL_") for child in state.get("children", ())]
+        for model, state in states.items()
+    }
+    naming = {model for model, state in states.items() if str(state.get("_anywidget_id", "")).endswith("names.Names")}
+    left, named = [box for box, children in inside.items() if naming & set(children)], set()
+    while left:
+        named.add(model := left.pop())
+        left += inside.get(model, ())
+    for model, state in states.items():
+        kind = str(state.get("_view_name", ""))
+        text = str(state.get("description") or "").strip()
+        if re.search("Slider|Button|Text|Dropdown|Select|Check|Upload|Picker|Combobox", kind) and not text:
+            yield f"{kind} without a description"
+        elif "Slider" in kind and model not in named:
+            yield f'the slider "{text}": put its box through im.widgets.named'
+
+
 def edition(chapter, kind):
     text = editions.editions(chapter, courses.PROJECT)[f"{editions.FOLDERS[kind]}{chapter.name}.ipynb"]
     return nbformat.reads(text, 4)
@@ -66,16 +88,18 @@ def check_outputs(notebook):
     for picture in re.findall(r"<img\b[^>]*>", "\n".join(pages)):
         alt = re.search(r'\balt="([^"]*)"', picture)
         assert alt and len(alt[1]) >= 20, picture[:200]
+    assert list(unnamed_controls(notebook)) == []
     assert not re.search(r'\bsrc="https?:', "\n".join(pages)), "an output asks a server for something"
     assert len(nbformat.writes(notebook).encode()) < 3_000_000
 
 
 @CHAPTERS
-def test_chapter_runs_and_its_open_exercises_are_not_attempted(chapter, root, tmp_path):
+def test_chapter_runs_and_its_open_exercises_are_not_attempted(chapter, root, tmp_path, monkeypatch):
     """The solutions pass; then, in the same kernel, every stub is defined and checked.
 
     Nothing else in the learner's edition differs, and no cell leans on an answer (`claims.leaning`).
     """
+    monkeypatch.setenv("IMGMUSIC_STRICT", "1")  # every figure is asked whether all can read it
     before = left_in_the_checkout(root)
     notebook = execute(with_stubs_after_it(chapter), tmp_path)
     check_outputs(notebook)
@@ -120,3 +144,24 @@ def test_a_chapter_that_fails_is_found(line, words, tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(line)])
     with pytest.raises(CellExecutionError, match=words):
         execute(notebook, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("im.widgets.named(VBox([IntSlider(description='Step')]))", []),
+        ("VBox([im.widgets.named(HBox([HBox([IntSlider(description='Step')])])), Dropdown(description='Way')])", []),
+        ("VBox([IntSlider(description='Step')])", ['the slider "Step": put its box through im.widgets.named']),
+        ("Dropdown(options=['a'])", ["DropdownView without a description"]),
+    ],
+)
+def test_a_control_without_a_name_is_found(line, found):
+    import ipywidgets
+
+    import imgmusic_edu as im
+
+    ipywidgets.Widget.close_all()
+    eval(line, {"im": im} | {name: getattr(ipywidgets, name) for name in ("VBox", "HBox", "IntSlider", "Dropdown")})
+    kept = ipywidgets.Widget.get_manager_state()
+    notebook = nbformat.v4.new_notebook(metadata={"widgets": {"application/vnd.jupyter.widget-state+json": kept}})
+    assert list(unnamed_controls(notebook)) == found

@@ -61,6 +61,7 @@ FLOORS = {
     "networks": 4.6,
     "roads": 4.7,
     "evaluation": 4.5,
+    "drawn": 4.7,
     "plots": 4.8,
     "listening": 4.8,
     "widgets": 5,
@@ -71,7 +72,9 @@ FLOORS = {
 }
 # Rooms that take more than one file.
 ROOM_OF = {
+    "access": "plots",
     "midi_files": "scores",
+    "tables": "plots",
     "soundfonts": "synthesizer",
     "tones": "synthesizer",
     "chapters": "editions",

@@ -17,6 +17,7 @@ from ..pictures import open_picture
 from ..scores import Score
 from ..sounds import Sound, SoundError, open_sound
 from ..synthesizer import render as render_score
+from .names import Names
 from .upload import PictureUpload, said, uploaded_files
 
 __all__ = [
@@ -67,7 +68,7 @@ class Answering(ipywidgets.VBox):
     def __init__(self, children):
         self.error = self._result = self._waiting = None
         self._watching = True
-        super().__init__(children)
+        super().__init__([*children, Names()])
 
     @property
     def result(self):

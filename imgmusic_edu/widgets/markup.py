@@ -11,6 +11,7 @@ from html import escape
 
 import numpy as np
 
+from ..tables import table
 from .payload import _MAGMA
 from .upload import said
 
@@ -50,22 +51,6 @@ def sound_player(sound):
     """A sound with its player, no wider than the page."""
     style = ".im-heard figure { margin: 4px 0 } .im-heard audio { width: 300px; max-width: 100% }"
     return f'<div class="im-heard"><style>{style}</style>{sound._repr_html_()}</div>'
-
-
-def table(caption, heads, rows):
-    """A table of texts: `heads` over the columns, `rows` of (name, *cells)."""
-    cell = 'style="text-align: right; padding: 0 0 0 12px; white-space: nowrap"'
-    columns = "".join(f'<th scope="col" {cell}>{escape(head)}</th>' for head in heads)
-    lines = "".join(
-        f'<tr><th scope="row" style="text-align: left; font-weight: normal">{escape(name)}</th>'
-        f"{''.join(f'<td {cell}>{escape(text)}</td>' for text in cells)}</tr>"
-        for name, *cells in rows
-    )
-    return (
-        '<table style="margin: 8px 0; border-collapse: collapse; font: inherit; color: inherit; width: 100%; '
-        'max-width: 520px; font-variant-numeric: tabular-nums"><caption style="text-align: left">'
-        f"<b>{escape(caption)}</b></caption><tr><td></td>{columns}</tr>{lines}</table>"
-    )
 
 
 def image(source, alt, *, style=""):

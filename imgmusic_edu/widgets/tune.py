@@ -14,6 +14,7 @@ from ..scores import Note, Part, Score, pitch_name
 from ..sounds import Sound
 from ..synthesizer import INSTRUMENTS
 from ..synthesizer import render as render_score
+from .names import Names
 from .upload import said
 
 __all__ = ["TunePanel", "compute", "play", "render", "tune_panel"]
@@ -172,7 +173,7 @@ class TunePanel(ipywidgets.VBox):
         self.button = ipywidgets.Button(description="Hear this tune", icon="music")
         self.sound = ipywidgets.HTML()
         sliders = (self.skyline, self.leap, self.repeat)
-        super().__init__([*sliders, self.drawing, self.words, self.button, self.sound])
+        super().__init__([*sliders, self.drawing, self.words, self.button, self.sound, Names()])
         for slider in sliders:
             slider.observe(self._draw, names="value")
         self.button.on_click(self._clicked)

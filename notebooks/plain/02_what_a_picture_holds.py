@@ -258,7 +258,7 @@ def slide(slider, draw):
 
     slider.observe(redraw, names="value")
     redraw()
-    return VBox([slider, view])
+    return im.widgets.named(VBox([slider, view]))
 
 
 def poster(n_colours):

@@ -152,7 +152,7 @@ im.show(figure, alt="Bars of how far each rule pulls at a quality of the music. 
 
 # %% [markdown]
 # **Break it.** Every rule can be bent: times 0 switches it off, times 2 doubles it, times -1 turns it round. Choose a rule and move the slider;
-# the line below says what the piece would become. (The plan is made anew each time. Making the sound takes longer, so that comes after.)
+# the line below says what the piece would become. (The plan is made anew each time. Making the sound takes longer, so that comes after. `named` lets screen readers say what the slider is called.)
 
 # %%
 from ipywidgets import Dropdown, FloatSlider, interactive
@@ -164,7 +164,8 @@ def planned(rule, times):
 
 
 rule = Dropdown(options=["R1", "R2", "R4", "R5", "R6", "R7", "R9", "R11"], value="R5", description="Rule")
-interactive(planned, rule=rule, times=FloatSlider(min=-1, max=2, step=0.25, value=1, description="Times"))
+times = FloatSlider(min=-1, max=2, step=0.25, value=1, description="Times")
+im.widgets.named(interactive(planned, rule=rule, times=times))
 
 # %% [markdown]
 # (The melody's height is a *MIDI pitch*, which counts the keys of a piano: 60 is the C in the middle, one more is one key, a *semitone*, higher, and

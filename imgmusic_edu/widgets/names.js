@@ -1,0 +1,47 @@
+// Sliders say who they are. Those of ipywidgets show their name and value beside the handle, but tie neither to it, so a
+// screen reader says "slider, 3". ipywidgets 8 draws with noUiSlider; 7 (Colab) with jQuery UI, whose handle has no role.
+
+const HANDLE = '[role="slider"], .ui-slider-handle';
+const OFF = ".ui-slider-disabled, .noUi-target[disabled], .noUi-origin[disabled]";
+
+function set(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value); // else watching would never end
+  }
+}
+
+function tell(slider) {
+  const name = slider.querySelector(".widget-label")?.textContent.trim();
+  const readout = slider.querySelector(".widget-readout");
+  if (!name) return;
+  for (const handle of slider.querySelectorAll(HANDLE)) {
+    if (!handle.hasAttribute("aria-valuenow") || handle.dataset.imNamed) {
+      const place = Math.round(parseFloat(handle.style.left) || 0); // per cent of the way
+      set(handle, { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": place, "data-im-named": "all" });
+    }
+    set(handle, { role: "slider", "aria-label": name, "aria-disabled": handle.closest(OFF) !== null });
+    if (readout) set(handle, { "aria-valuetext": readout.textContent.trim() });
+  }
+  if (readout?.isContentEditable) set(readout, { role: "textbox", "aria-label": `${name}, typed` });
+}
+
+function render({ el }) {
+  let frame = 0;
+  let panel = null;
+  const all = () => panel.querySelectorAll(".widget-slider").forEach(tell);
+  const watch = new MutationObserver(all);
+  const begin = () => {
+    panel = el.closest(".widget-box"); // none until the box has taken this in
+    if (!panel) return (frame = requestAnimationFrame(begin));
+    all();
+    const what = { childList: true, characterData: true, subtree: true };
+    watch.observe(panel, { ...what, attributes: true, attributeFilter: ["aria-valuetext", "disabled", "style"] });
+  };
+  begin();
+  return () => {
+    cancelAnimationFrame(frame);
+    watch.disconnect();
+  };
+}
+
+export default { render };
