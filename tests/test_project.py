@@ -59,6 +59,7 @@ FLOORS = {
     "explanations": 3.5,
     "networks": 4.6,
     "roads": 4.7,
+    "studio": 4.9,
     "evaluation": 4.5,
     "plots": 4.8,
     "listening": 4.8,
@@ -77,7 +78,8 @@ ROOM_OF = {
     "traces": "editions",
     "options": "__main__",
 }
-SHOWS_ITSELF = {("roads", "widgets")}  # a piece opens the player when it is shown: inside that function only
+# A piece opens the player when it is shown, and when it is written as a page: inside that function only.
+SHOWS_ITSELF = {("roads", "widgets"), ("studio", "widgets")}
 
 
 def requirements(lines):

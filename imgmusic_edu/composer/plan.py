@@ -185,10 +185,11 @@ def make_plan(
     seconds = number("length", seconds, SECONDS, "seconds")
     seed = whole_seed(seed)
     weights, seeds = dict(weights or {}), _seeds(seeds)
+    instruments = instruments if any(instruments or ()) else None
     locked = [
         name
         for name, value in {"tempo": tempo, "key": key, "mode": mode, "instruments": instruments}.items()
-        if value is not None and (name != "instruments" or any(value))
+        if value is not None
     ]
     tonic_class, key_mode = parse_key(key) if key is not None else (None, None)
     mode = _mode(mode) if mode is not None else key_mode
