@@ -298,7 +298,7 @@ def test_the_video_holds_picture_and_sound_as_long_as_the_piece(tmp_path):
     wanted = ("-ss", "1.5", "-i", tmp_path / "a.mp4", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
     command = [video._ffmpeg(), "-loglevel", "error", *wanted]
     first = subprocess.run(command, capture_output=True, check=True).stdout
-    width, height = map(int, re.search(r" (\d+)x(\d+)", said).groups())
+    width, height = map(int, re.search(r", (\d+)x(\d+),", said).groups())
     frame = np.frombuffer(first, np.uint8).reshape(height, width, 3)
     head = np.flatnonzero((frame[: height - video.ROLL].min(axis=2) > 200).mean(axis=0) > 0.6)
     assert head.size and head.mean() / width == pytest.approx(0.5, abs=0.02)  # half way, half across

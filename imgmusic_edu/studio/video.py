@@ -192,7 +192,7 @@ def _light_up(draw, note, colour, box, size, left):
     draw.rectangle(box, fill=colour, outline=WHITE)
     if "region" in note and note["region"][2] - note["region"][0] < WHOLE:
         x0, y0, x1, y1 = (edge * size[k % 2] for k, edge in enumerate(note["region"]))
-        edges = (left + x0, y0, max(left + x1 - 1, left + x0), max(y1 - 1, y0))
+        edges = (left + x0, y0, left + max(x1, x0 + 4), max(y1, y0 + 4))
         draw.rectangle(edges, outline=(0, 0, 0), width=4)
         draw.rectangle((edges[0] + 1, edges[1] + 1, edges[2] - 1, edges[3] - 1), outline=colour, width=2)
 
