@@ -77,6 +77,7 @@ ROOM_OF = {
     "course_map": "editions",
     "traces": "editions",
     "options": "__main__",
+    "studio_command": "__main__",
 }
 # A piece opens the player when it is shown, and when it is written as a page: inside that function only.
 SHOWS_ITSELF = {("roads", "widgets"), ("studio", "widgets")}
@@ -157,7 +158,7 @@ def test_environment_yml_has_the_bounds_of_pyproject():
     assert f"Programming Language :: Python :: {python}" in PROJECT["classifiers"]
     assert listed.pop("pip") is None
 
-    wanted = {**CORE, **requirements(EXTRAS["lab"])}
+    wanted = {**CORE, **requirements(EXTRAS["lab"] + EXTRAS["studio"])}
     assert listed == {name: str(wanted[name].specifier) for name in listed}
     assert set(wanted) - set(listed) == {"mido"}, "what conda does not bring, pip does"
 

@@ -3,6 +3,7 @@
 Taught in chapter 11.
 """
 
+import os
 import time
 from html import escape
 
@@ -294,7 +295,7 @@ class StudioPanel(Answering):
 
 
 def _title_of(picture):
-    return printable(picture) if isinstance(picture, str) else "Your picture"
+    return printable(os.path.basename(picture)) if isinstance(picture, str | os.PathLike) else "Your picture"
 
 
 def _button(description, icon="", tooltip=""):
