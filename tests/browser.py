@@ -158,7 +158,7 @@ def jupyterlab(folder, *, theme="JupyterLab Light"):
             _stop(server)
 
 
-def _wait_for(address, server, log, *, seconds=90):
+def _wait_for(address, server, log, *, seconds=300):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.poll() is not None:

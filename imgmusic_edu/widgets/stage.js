@@ -74,35 +74,43 @@ function renderStage({ model, el }) {
   // ---- the piece: a new player takes the place of the old one, and goes on where that one plays
   const piece = (message, buffers) => {
     swap();
-    if (buffers[1]) shown = blob(buffers[1], message.types[0]);
+    if (buffers[1]) {
+      URL.revokeObjectURL(shown);
+      shown = blob(buffers[1], message.types[0]);
+    }
     const sheet = document.createElement("div");
     sheet.innerHTML = message.html;
     const [next, old, focus] = [sheet.firstElementChild, root, document.activeElement];
     const [sound, before] = [next.querySelector("audio"), old?.querySelector("audio")];
     next.querySelector("img").src = shown;
     sound.src = blob(buffers[0], message.types[2]);
-    mount(next, signal);
+    next.life = new AbortController();
+    mount(next, next.life.signal);
     const playing = before && !before.paused;
     const share = playing && before.duration ? before.currentTime / before.duration : 0;
-    swap = () => {
-      swap = () => {};
+    let settled = false;
+    const settle = () => {
+      if (settled) return;
+      settled = true;
       next.hidden = false;
       if (old?.contains(focus)) (next.querySelector(`.${focus.classList[0]}`) || next).focus();
       old?.remove();
-      if (before?.src) URL.revokeObjectURL(before.src);
+      old?.life.abort();
+      if (before) URL.revokeObjectURL(before.src);
     };
+    swap = settle;
     root = next;
     if (old) next.hidden = true;
     here.append(next);
     mark();
-    if (!playing && !message.play) return swap();
+    if (!playing && !message.play) return settle();
     sound.currentTime = share * JSON.parse(next.dataset.im).seconds;
-    sound.addEventListener("playing", swap, { once: true });
+    sound.addEventListener("playing", settle, { once: true });
     sound.play().catch((error) => {
-      swap();
+      settle();
       if (error.name === "NotAllowedError") say("The browser does not start a sound by itself here: press play.");
     });
-    setTimeout(swap, 500);
+    setTimeout(settle, 500);
   };
   const spectrogram = ({ alt }, [bytes]) => {
     const image = root?.querySelector(".im-spectrogram img");
@@ -295,6 +303,7 @@ function renderStage({ model, el }) {
     naming.disconnect();
     shut();
     leaving.abort();
+    root?.life.abort();
     for (const node of el.querySelectorAll("audio, img, a[download]")) URL.revokeObjectURL(node.src || node.href);
   };
 }

@@ -8,6 +8,7 @@ import time
 from html import escape
 
 import ipywidgets
+import numpy as np
 
 from ..datasets import paintings, photographs
 from ..datasets import picture as shipped_picture
@@ -26,7 +27,6 @@ from .upload import said
 __all__ = ["StudioPanel", "studio_panel", "summary"]
 
 START = "the_night_cafe"
-OWN = "(your own)"
 FOLD = 1.0  # s within which moves of one knob are one step of the history
 QUICK = ("score",)  # roads that answer while one waits; the others open networks first
 SHORT = {"wav": "WAV", "flac": "FLAC", "mid": "MIDI", "json": "Why (JSON)", "mp4": "Video", "html": "Page"}
@@ -79,7 +79,9 @@ class StudioPanel(Answering):
 
     def __init__(self, picture=None, *, settings=None, compose=None):
         shipped = [*((name, "painting") for name in paintings()), *((name, "photograph") for name in photographs())]
-        self._shipped = [(f"{titled(name)} ({kind})", name) for name, kind in shipped]
+        self._shipped = [(f"{titled(name)} ({kind})", titled(name)) for name, kind in shipped]
+        self._names = {titled(name): name for name, _ in shipped}
+        self._pictures: dict = {}  # title -> picture, of those that are not shipped
         given = open_picture(shipped_picture(START) if picture is None else picture)
         title = titled(START) if picture is None else _title_of(picture)
         self.session = Session(given, title, settings, compose=compose)
@@ -88,7 +90,6 @@ class StudioPanel(Answering):
         self.knobs = Knobs(self._turn, self._lock)
         self.worker = Worker()
         self.picture = ipywidgets.Dropdown(description="Picture", options=self._shipped, layout={"max_width": "98%"})
-        self.picture.value = START
         self.words, self.why = ipywidgets.HTML(), ipywidgets.HTML()
         self.undo, self.redo = _button("Undo", "undo"), _button("Redo", "repeat")
         self.hold, self.compare = _button("Keep as A"), _button("Compare with A")
@@ -99,8 +100,6 @@ class StudioPanel(Answering):
         super().__init__([self._columns()])
         self.add_class("im-studio")
         self._listen()
-        if picture is not None:
-            self._own(self.session.present.title)
         self._try(lambda: self._show(self.session.piece, play=False))
 
     def _columns(self):
@@ -159,9 +158,10 @@ class StudioPanel(Answering):
             self._show(piece)
 
     def _picked(self, change):
-        if self._watching and change.new != OWN:
-            picture = shipped_picture(change.new, max_side=1024)
-            self._try(lambda: self._pressed(lambda: self._go(self.session.shown(picture, titled(change.new)))))
+        if self._watching:
+            title, own = change.new, self._pictures.get(change.new)
+            picture = shipped_picture(self._names[title], max_side=1024) if own is None else own
+            self._try(lambda: self._pressed(lambda: self._go(self.session.shown(picture, title))))
 
     def _received(self, name, content):
         """A file from the browser."""
@@ -171,16 +171,10 @@ class StudioPanel(Answering):
             picture = open_picture([{"name": name, "content": content}], max_side=1024)
             self.stage.say(f"{title}: {picture.shape[1]} by {picture.shape[0]} pixels.")
             self.stage.forget_region()
+            self._pictures[title] = picture
             self._go(self.session.shown(picture, title))
-            self._own(title)
 
         self._try(lambda: self._pressed(take))
-
-    def _own(self, title):
-        """The learner's own picture at the head of the list, chosen."""
-        with self._unwatched():
-            self.picture.options = [(title, OWN), *self._shipped]
-            self.picture.value = OWN
 
     def _region(self, act, region):
         self._try(lambda: self._pressed(lambda: self._on_region(act, region)))
@@ -258,14 +252,21 @@ class StudioPanel(Answering):
             )
 
     def _show(self, piece, *, play=True):
-        self._result = piece
-        self.stage.show(piece, play=play and self.play.value)
+        last, self._result = self._result, piece
+        same = last is not None and last.picture is piece.picture
+        if not same or not np.array_equal(last.sound.samples, piece.sound.samples):  # a lock alone changes nothing
+            self.stage.show(piece, play=play and self.play.value)
         self._refresh()
 
     def _refresh(self):
         """Everything but the stage, as the session stands."""
         present, piece = self.session.present, self.session.piece
         self.knobs.show(present.settings, piece)
+        if present.title not in {**self._names, **self._pictures}:
+            self._pictures = {present.title: present.picture, **self._pictures}
+        with self._unwatched():
+            self.picture.options = [*((title, title) for title in self._pictures), *self._shipped]
+            self.picture.value = present.title
         self.undo.disabled, self.redo.disabled = not self.session.can_undo, not self.session.can_redo
         self.compare.disabled = self.back.disabled = self.session.held is None
         self.exports["mid"].disabled = getattr(piece, "score", None) is None
@@ -287,7 +288,8 @@ class StudioPanel(Answering):
         """What went wrong, above the picture; the knobs go back to where the session stands."""
         self.error = error
         self.stage.say(sentence)
-        self._refresh()
+        if self._result is not None:
+            self._refresh()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """The panel, and for pages without a kernel a player of what was heard when the cell was run."""
