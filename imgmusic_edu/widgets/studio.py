@@ -207,7 +207,7 @@ class StudioPanel(Answering):
             raise ValueError("No version is kept as A yet: keep one first.")
         pieces = [self.session.make(version) for version in (held, present)]
         match = matched(*(piece.sound for piece in pieces))
-        names = [f"{letter} at {gain:+.1f} dB" for letter, gain in zip("AB", match.gains, strict=True)]
+        names = [f"{letter} at {round(gain, 1) + 0:+.1f} dB" for letter, gain in zip("AB", match.gains, strict=True)]
         self.stage.compare(match, names)
         self.stage.say(f"A and B both at {match.level:.1f} LUFS: {names[0]}, {names[1]}. A: {summary(held, pieces[0])}")
 
