@@ -50,7 +50,7 @@ def lab(chromium, tmp_path_factory):
     notebook(folder / "studio.ipynb", STUDIO)
     with jupyterlab(folder) as address, browser_page(chromium, viewport=VIEW, accept_downloads=True) as opened:
         page, requests, problems = opened
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(300_000)
         open_notebook(page, address, "studio.ipynb")
         run_all(page)
         page.evaluate(WATCH)

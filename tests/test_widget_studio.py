@@ -14,9 +14,9 @@ from imgmusic_edu import compose, datasets
 from imgmusic_edu.studio import KINDS, Settings, video
 from imgmusic_edu.studio.session import heard
 from imgmusic_edu.widgets.jobs import Worker
-from imgmusic_edu.widgets.knobs import ROAD_NAMES
+from imgmusic_edu.widgets.knobs import ROAD_NAMES, Knobs
 from imgmusic_edu.widgets.stage import Stage
-from imgmusic_edu.widgets.studio import studio_panel
+from imgmusic_edu.widgets.studio import StudioPanel, studio_panel
 
 SHORT = Settings(seconds=8.0)
 
@@ -288,3 +288,14 @@ def test_every_road_is_played_and_its_knobs_are_those_it_has(panel):
         panel.exports["wav"].click()
         panel.stage._asked(None, {"want": "region", "act": "hear", "region": [0, 0, 1, 1]}, [])
         assert "take the road 'score'" in panel.stage.said
+
+
+@pytest.mark.parametrize("kind", [StudioPanel, Knobs, Worker, Stage], ids=lambda kind: kind.__name__)
+def test_nothing_of_ipywidgets_is_overridden_by_accident(kind):
+    base = next(one for one in kind.__mro__ if one.__module__.split(".")[0] != "imgmusic_edu")
+    ours = {name for one in kind.__mro__[: kind.__mro__.index(base)] for name in vars(one) if not name.startswith("__")}
+    made_by_traitlets = {
+        name for name in ours if name.lstrip("_").startswith(("trait", "all_trait", "static", "desc", "inst"))
+    }
+    clashes = {name for name in ours - made_by_traitlets if hasattr(base, name)}
+    assert clashes <= {"_repr_mimebundle_", "_ipython_display_", "_esm", "_css"}

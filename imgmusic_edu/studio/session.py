@@ -194,18 +194,18 @@ class Session:
             from ..roads import compose
         else:
             compose = self._compose
-        picture, key = version.picture, id(version.picture)
-        known = self._features.get(key)
-        piece = compose(
-            picture,
-            title=version.title,
-            features=known[1] if known else None,
-            **version.settings.arguments(),
-        )
-        self._features[key] = picture, piece.features
+        features = self._seen(version.picture)
+        return compose(version.picture, title=version.title, features=features, **version.settings.arguments())
+
+    def _seen(self, picture):
+        """The features of a picture, measured once as long as it is among the last few."""
+        from ..visual_features import visual_features
+
+        _, features = self._features.get(id(picture)) or (None, visual_features(picture))
+        self._features[id(picture)] = picture, features
         for old in list(self._features)[:-KEPT]:
             self._features.pop(old, None)
-        return piece
+        return features
 
     # ---- what could come next: versions, not yet taken
 

@@ -123,7 +123,7 @@ class StudioPanel(Answering):
             self.redo: self.session.redo,
             self.knobs.reroll: lambda: self._go(self.session.rerolled()),
             self.hold: self._hold,
-            self.compare: self._compare,
+            self.compare: self._against_held,
             self.back: self.session.back_to_held,
         }
         for button, act in presses.items():
@@ -201,7 +201,7 @@ class StudioPanel(Answering):
         self._refresh()
         self.stage.say("Kept as A. Change something, then compare.")
 
-    def _compare(self):
+    def _against_held(self):
         held, present = self.session.held, self.session.present
         if held is None:
             raise ValueError("No version is kept as A yet: keep one first.")
