@@ -5,6 +5,7 @@ Taught in chapter 11.
 
 import asyncio
 import threading
+from typing import Any
 
 import ipywidgets
 
@@ -28,7 +29,7 @@ class Worker(ipywidgets.HBox):
         self.label = ipywidgets.HTML()
         self.stop = ipywidgets.Button(description="Stop", icon="stop", layout={"width": "max-content"})
         super().__init__([self.label, self.bar, self.stop], layout={"display": "none", "flex_flow": "row wrap"})
-        self._job = None
+        self._job: Any = None
         self.stop.on_click(lambda _: self.leave())
 
     @property

@@ -149,7 +149,11 @@ class Knobs(ipywidgets.VBox):
         self.sheet.layout.display = "" if change.new else "none"
 
     def _all_even(self, _):
-        self._quietly(lambda: [setattr(slider, "value", 1.0) for slider in self.rules.values()])
+        def put():
+            for slider in self.rules.values():
+                slider.value = 1.0
+
+        self._quietly(put)
         self._on_turn("weights", {})
 
 

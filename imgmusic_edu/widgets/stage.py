@@ -8,6 +8,7 @@ Taught in chapter 11.
 
 import asyncio
 import pathlib
+from typing import Any
 
 import anywidget
 
@@ -46,7 +47,8 @@ class Stage(anywidget.AnyWidget):
     def __init__(self, on_picture, on_region):
         self._on_picture, self._on_region = on_picture, on_region
         self.said = ""
-        self._piece = self._timer = None
+        self._piece: Any = None
+        self._timer: Any = None
         self._encoded = None, None  # the picture shown last, and its bytes
         super().__init__()
         self.on_msg(self._asked)

@@ -6,6 +6,7 @@ Taught in chapter 11.
 import os
 import time
 from html import escape
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -252,7 +253,8 @@ class StudioPanel(Answering):
             )
 
     def _show(self, piece, *, play=True):
-        last, self._result = self._result, piece
+        last: Any = self._result
+        self._result = piece
         same = last is not None and last.picture is piece.picture
         if not same or not np.array_equal(last.sound.samples, piece.sound.samples):  # a lock alone changes nothing
             self.stage.show(piece, play=play and self.play.value)
