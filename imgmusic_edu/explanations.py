@@ -57,6 +57,7 @@ def explain(plan: Plan, features, score: Score) -> dict:
                 "musical": c.quality,
                 "effect": round(c.effect, 3),
                 "weight": rules[c.rule].weight,
+                "bend": plan.bend(c.rule),
                 "source": rules[c.rule].source,
             }
             for c in plan.contributions
@@ -139,6 +140,7 @@ def _settings(plan: Plan, score: Score) -> dict:
     return {
         "seconds": plan.seconds,
         "seed": plan.seed,
+        "seeds": plan.seeds,
         "tempo": round(plan.tempo, 2),
         "key": plan.key_name,
         "beats_per_bar": plan.beats_per_bar,

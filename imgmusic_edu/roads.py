@@ -147,9 +147,11 @@ def compose(
     tempo: float | None = None,
     key: str | None = None,
     mode: str | None = None,
-    instruments: Sequence[str] | None = None,
+    instruments: Sequence[str | None] | None = None,
     weights: Mapping[str, float] | None = None,
+    seeds: Mapping[str, int] | None = None,
     title: str = "",
+    features: VisualFeatures | None = None,
 ) -> Piece:
     """Turn a picture into music.
 
@@ -160,10 +162,13 @@ def compose(
     road : str
         One of `ROADS`: "score" goes by rules, notes and instruments, the others through networks alone (they need
         TensorFlow; the first call opens them).
-    seconds, seed, tempo, key, mode, instruments, weights
-        As in `composer.make_plan`: what is left out follows the picture. The last three belong to the score road.
+    seconds, seed, tempo, key, mode, instruments, weights, seeds
+        As in `composer.make_plan`: what is left out follows the picture. The last four belong to the score road.
     title : str
         Name written into the MIDI file.
+    features : visual_features.VisualFeatures, optional
+        Of this picture, where they are known already; the picture then is an array as `open_picture` gives it, and
+        the piece's own. That saves half the time of a short piece.
 
     Returns
     -------
@@ -195,12 +200,13 @@ def compose(
 
     if road not in ROADS:
         raise ValueError(f"The roads are {', '.join(ROADS)}, but {road!r:.40} was asked for.")
-    told = {"mode": mode, "instruments": instruments, "weights": weights}
+    told = {"mode": mode, "instruments": instruments, "weights": weights, "seeds": seeds}
     given = [name for name, value in told.items() if value is not None]
     if road != "score" and given:
         raise ValueError(f"The road {road!r} takes its {' and '.join(given)} from the picture: leave that out.")
-    picture = open_picture(picture, max_side=WORKING_SIDE)
-    features = visual_features(picture)
+    if features is None:
+        picture = open_picture(picture, max_side=WORKING_SIDE)
+        features = visual_features(picture)
     common = {"seconds": seconds, "seed": seed, "tempo": tempo, "key": key}
     if road == "score":
         return _by_score(picture, features, title, **common, **told)

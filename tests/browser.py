@@ -33,6 +33,14 @@ CHROMIUM_OPTIONS = [
     "--disable-quic",
 ]
 
+# Loudness of what the audio element holds, decoded by the browser itself.
+DECODE = """async (audio) => {
+    const bytes = await (await fetch(audio.src)).arrayBuffer();
+    const sound = await new AudioContext().decodeAudioData(bytes);
+    const samples = sound.getChannelData(0);
+    return { seconds: sound.duration, rms: Math.sqrt(samples.reduce((sum, s) => sum + s * s, 0) / samples.length) };
+}"""
+
 
 def stand_in_piece(*, seconds=6.0, title="A stand-in", height=200, width=300):
     """A piece as `compose` returns it, as far as widgets look: a rising scale over a bass and a drum.
@@ -150,7 +158,7 @@ def jupyterlab(folder, *, theme="JupyterLab Light"):
             _stop(server)
 
 
-def _wait_for(address, server, log, *, seconds=90):
+def _wait_for(address, server, log, *, seconds=300):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.poll() is not None:

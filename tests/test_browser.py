@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from browser import ROOT, browser_page, jupyterlab, notebook, open_notebook, run_all, stand_in_piece
+from browser import DECODE, ROOT, browser_page, jupyterlab, notebook, open_notebook, run_all, stand_in_piece
 
 from imgmusic_edu.widgets import player_html
 
@@ -34,14 +34,6 @@ from imgmusic_edu.widgets import PicturePanel
 panel = PicturePanel(compose=lambda picture, **settings: stand_in_piece(seconds=8, title=settings["title"]))
 panel
 """
-
-# Loudness of what the audio element holds, decoded by the browser itself.
-DECODE = """async (audio) => {
-    const bytes = await (await fetch(audio.src)).arrayBuffer();
-    const sound = await new AudioContext().decodeAudioData(bytes);
-    const samples = sound.getChannelData(0);
-    return { seconds: sound.duration, rms: Math.sqrt(samples.reduce((sum, s) => sum + s * s, 0) / samples.length) };
-}"""
 
 
 def position(player):

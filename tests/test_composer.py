@@ -12,11 +12,13 @@ from imgmusic_edu.composer import compose_score, make_plan, parse_key
 from imgmusic_edu.composer.arrangement import bar_densities, places
 from imgmusic_edu.composer.form import lay_out, phrase_labels, phrase_sizes
 from imgmusic_edu.composer.harmony import harmonise
+from imgmusic_edu.composer.plan import CENTRE
 from imgmusic_edu.composer.reading import Reading
 from imgmusic_edu.composer.search import cheapest_path
+from imgmusic_edu.crossmodal import squash
 from imgmusic_edu.evaluation import music
 from imgmusic_edu.scenes import scene
-from imgmusic_edu.scores import MODES
+from imgmusic_edu.scores import MODES, PITCH_NAMES
 from imgmusic_edu.synthesizer import render
 from imgmusic_edu.visual_features import visual_features
 
@@ -96,6 +98,8 @@ def test_keys_are_read(text, expected):
         {"instruments": ["kazoo"]},
         {"instruments": ["piano"] * 5},
         {"weights": {"R0": 1}},
+        {"seeds": {"weather": 1}},
+        {"seeds": {"chords": -1}},
     ],
 )
 def test_settings_out_of_range_get_one_sentence(features, setting):
@@ -235,3 +239,72 @@ def test_every_note_says_where_it_came_from(features):
 def test_three_minutes_do_not_loop(features):
     score = compose_score(make_plan(features[2], seconds=180), features[2])
     assert music.longest_repetition(score) < 20
+
+
+# --- bent rules and kept choices -----------------------------------------------------------------------------------
+
+
+def melody_of(score):
+    return [(note.beat, note.beats, note.pitch) for note in score.notes if note.part == "melody"]
+
+
+def pull_of_the_skyline(features, bend, seed=0):
+    """How far the tune follows the skyline: slope of its pitches over what it was asked for as the rule stands."""
+    plain = make_plan(features, seconds=30, seed=seed)
+    bent = make_plan(features, seconds=30, seed=seed, weights={"R5": bend}, tempo=plain.tempo)
+    tune = melody_of(compose_score(bent, features))
+    wanted = [Reading(plain, features).melody_target(beat + beats / 2) for beat, beats, _ in tune]
+    return np.polyfit(wanted, [pitch for *_, pitch in tune], 1)[0]
+
+
+def test_bending_a_rule_bends_it_from_place_to_place_too():
+    f = next(scenes(1))
+    turned, off, plain, doubled = (pull_of_the_skyline(f, bend) for bend in (-1, 0, 1, 2))
+    assert turned < -0.5 < 0.5 < plain < 0.8 * doubled
+    assert abs(off) < 0.3 * plain
+
+
+@pytest.mark.parametrize(
+    ("rule", "parts"), [("R5", {"melody"}), ("R1", {"bass", "harmony"}), ("R15", {"accompaniment"}), ("R3", {"drums"})]
+)
+def test_a_rule_that_is_off_gives_no_note_a_cause(rule, parts):
+    f = next(scenes(1))
+    score = compose_score(make_plan(f, weights={rule: 0, "R16": 3}), f)
+    without = {note.part for note in score.notes if note.cause is None}
+    assert without <= parts and all(note.cause is None or note.cause.rule != rule for note in score.notes)
+    assert without or rule == "R3"  # a calm picture has no drums
+
+
+def test_bent_rules_add_up_in_the_explanation(features):
+    from imgmusic_edu.explanations import explain
+
+    f = features[0]
+    plan = make_plan(f, weights={"R9": 2, "R5": 0, "R12": -1})
+    plain = {(c.rule, c.quality): c.effect for c in make_plan(f).contributions}
+    told = explain(plan, f, compose_score(plan, f))
+    for row in told["rules"]:
+        assert row["bend"] == {"R9": 2, "R5": 0, "R12": -1}.get(row["id"], 1.0)
+        assert row["effect"] == pytest.approx(row["bend"] * plain[row["id"], row["musical"]], abs=6e-4)
+    register = sum(row["effect"] for row in told["rules"] if row["musical"] == "register")
+    assert told["settings"]["centre"] == pytest.approx(CENTRE[0] + np.ptp(CENTRE) * squash(register), abs=0.05)
+
+
+@pytest.mark.parametrize("seconds", [10, 30])
+def test_kept_choices_stay_while_the_seed_moves(features, seconds):
+    kept = dict.fromkeys(("metre", "chords", "rhythm", "motif"), 2)
+    for f in features[:4]:
+        plan = make_plan(f, seconds=seconds, seed=2)
+        tune = melody_of(compose_score(plan, f))
+        key = PITCH_NAMES[plan.tonic % 12]
+        others = [make_plan(f, seconds=seconds, seed=seed, seeds=kept, key=key) for seed in (3, 5, 9)]
+        assert all(melody_of(compose_score(other, f)) == tune for other in others)
+        assert len({tuple(other.instruments.values()) for other in others}) > 1 or seconds == 10
+        assert [melody_of(compose_score(make_plan(f, seconds=seconds, seed=s), f)) == tune for s in (3, 5)] == [
+            False
+        ] * 2
+
+
+def test_an_instrument_that_is_left_open_is_the_pictures(features):
+    free, bass = make_plan(features[0]), make_plan(features[0], instruments=[None, None, None, "cello"])
+    assert bass.instruments == free.instruments | {"bass": "cello"} and bass.locked == ("instruments",)
+    assert make_plan(features[0], instruments=[None] * 4).locked == ()

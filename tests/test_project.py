@@ -60,6 +60,7 @@ FLOORS = {
     "explanations": 3.5,
     "networks": 4.6,
     "roads": 4.7,
+    "studio": 4.9,
     "evaluation": 4.5,
     "drawn": 4.7,
     "plots": 4.8,
@@ -82,8 +83,10 @@ ROOM_OF = {
     "course_map": "editions",
     "traces": "editions",
     "options": "__main__",
+    "studio_command": "__main__",
 }
-SHOWS_ITSELF = {("roads", "widgets")}  # a piece opens the player when it is shown: inside that function only
+# A piece opens the player when it is shown, and when it is written as a page: inside that function only.
+SHOWS_ITSELF = {("roads", "widgets"), ("studio", "widgets")}
 
 
 def requirements(lines):
@@ -162,7 +165,7 @@ def test_environment_yml_has_the_bounds_of_pyproject():
     assert f"Programming Language :: Python :: {python}" in PROJECT["classifiers"]
     assert listed.pop("pip") is None
 
-    wanted = {**CORE, **requirements(EXTRAS["lab"])}
+    wanted = {**CORE, **requirements(EXTRAS["lab"] + EXTRAS["studio"])}
     assert listed == {name: str(wanted[name].specifier) for name in listed}
     assert set(wanted) - set(listed) == {"mido"}, "what conda does not bring, pip does"
 

@@ -14,7 +14,7 @@ from ..scores import Note, Part, Score
 from .form import Bar, lay_out
 from .harmony import Chord, harmonise, scale_classes
 from .melody import notes_in, strong_beats, write_melody
-from .plan import LEVEL, Plan, random_for
+from .plan import LEVEL, Plan
 from .reading import Reading
 
 GAINS = {"melody": 2.0, "harmony": -5.0, "accompaniment": -2.5, "bass": -9.0, "drums": -12.0}  # dB
@@ -86,6 +86,7 @@ def bar_densities(plan: Plan, bars: list[Bar], reading: Reading) -> np.ndarray:
     """Density of each bar, shape (n_bars,): more where the picture is busy, but on average what the plan asks for."""
     busy = np.array([reading.busyness(bar.beat, bar.beats) for bar in bars])
     busy -= busy[:-1].mean()  # the last bar is one chord
+    busy *= plan.bend("R15")
     room = min(plan.density, 1 - plan.density) / max(float(np.abs(busy).max()), 1e-9)
     return np.clip(plan.density + min(0.3, room) * busy, 0, 1)
 
@@ -178,7 +179,7 @@ def _neighbour(pitch: int, scale: tuple[int, ...]) -> int:
 
 def _accompaniment(plan, bars, chords, figures, reading) -> list[Note]:
     """A broken chord whose number of notes to the bar follows the picture's complexity."""
-    choose = random_for(plan.seed, "figure")
+    choose = plan.random("figure")
     shape = FIGURES[int(choose.integers(len(FIGURES)))]
     notes = []
     for i, (bar, onsets) in enumerate(zip(bars[:-1], figures[:-1], strict=True)):  # all but the last chord's

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..scores import MODES
 from .form import Bar
-from .plan import Plan, random_for
+from .plan import Plan
 from .search import cheapest_path
 
 # How gladly one scale step's chord follows another's (0 tonic .. 6): the practice of common tonal and modal songs.
@@ -138,8 +138,8 @@ def _choose(plan, slots, bars, lightness, remembered, before) -> list[int]:
     label = bars[slots[0][2]].label
     own = []
     for n, (_, _, i) in enumerate(slots):
-        chance = random_for(plan.seed, "chords", label, n).gumbel(size=len(degrees))
-        cost = -chance - 0.8 * lightness[i] * np.where(major, 1.0, -1.0)
+        chance = plan.random("chords", label, n).gumbel(size=len(degrees))
+        cost = -chance - 0.8 * plan.bend("R1") * lightness[i] * np.where(major, 1.0, -1.0)
         if remembered is not None and n < len(remembered):
             cost = cost - 3.0 * (np.array(degrees) == remembered[n])
         own.append(cost)

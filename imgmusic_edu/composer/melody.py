@@ -12,7 +12,7 @@ import numpy as np
 
 from .form import Bar
 from .harmony import NEVER, Chord, parallels, scale_classes
-from .plan import Plan, random_for
+from .plan import Plan
 from .search import cheapest_path
 
 # Note lengths within a bar, in eighths, by beats in the bar. Those marked below are syncopated.
@@ -101,7 +101,7 @@ def write_melody(
         inside = np.flatnonzero([bars[i].phrase == phrase for i in owner])
         label = bars[owner[inside[0]]].label
         before = int(pitches[inside[0] - 1]) if phrase else None
-        fresh = random_for(plan.seed, "motif", label).choice(MOTIF, size=len(inside) - 1)
+        fresh = plan.random("motif", label).choice(MOTIF, size=len(inside) - 1)
         pitches[inside] = search.phrase(inside, before, motifs.get(label, fresh), pitches)
         motifs[label] = np.diff(pitches[inside])
     return Line(beats, pitches, owner)
@@ -111,7 +111,7 @@ def _rhythm(plan: Plan, bar: Bar, density: float, index: int):
     if bar.cadence == "final":
         return [(bar.beat, bar.beats, index)]
     length = round(bar.beats)
-    choose = random_for(plan.seed, "rhythm", bar.label, bar.place % 2)
+    choose = plan.random("rhythm", bar.label, bar.place % 2)
     most = notes_in(length, density) + 0.5
     if bar.cadence:
         cells = [cell for cell in CLOSING[length] if len(cell) <= most] or CLOSING[length][:1]

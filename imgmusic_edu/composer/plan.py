@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import numpy as np
 
@@ -24,6 +25,7 @@ LEVEL = (-23.0, -15.0)  # LUFS of the whole piece
 MODE_STEPS = (("minor", 0.43), ("dorian", 0.5), ("mixolydian", 0.56), ("major", 1.0))  # share of the range up to which
 WALTZ = 3  # every fourth seed, from this one on, is in three: no experiment ties metre to sight
 PARTS = ("melody", "harmony", "accompaniment", "bass")
+CHOICES = ("metre", "players", "chords", "rhythm", "motif", "figure")  # what the seed decides, each by itself
 
 # The picture's brightness chooses among soloists, dark to bright as measured (instruments.TIMBRES), its angularity
 # between soft and sharp attacks; the seed chooses within a cell, and the band that plays with the soloist.
@@ -71,6 +73,10 @@ class Plan:
         What each rule added.
     locked : tuple of str
         What was set by hand rather than asked for by the picture.
+    weights : dict
+        How far rules were bent, as `make_plan` was told.
+    seeds : dict
+        Of the `CHOICES` that do not go by `seed`.
     """
 
     seconds: float
@@ -91,6 +97,16 @@ class Plan:
     instruments: dict[str, str]
     contributions: list = field(default_factory=list, repr=False)
     locked: tuple[str, ...] = ()
+    weights: dict[str, float] = field(default_factory=dict, repr=False)
+    seeds: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def bend(self, rule: str) -> float:
+        """How far a rule is bent: 1 as it stands in the table, 0 switched off."""
+        return self.weights.get(rule, 1.0)
+
+    def random(self, choice: str, *place: int | str) -> np.random.Generator:
+        """The generator of one of the `CHOICES`, at one place of the piece."""
+        return random_for(self.seeds.get(choice, self.seed), choice, *place)
 
     @property
     def key_name(self) -> str:
@@ -123,8 +139,9 @@ def make_plan(
     tempo: float | None = None,
     key: str | None = None,
     mode: str | None = None,
-    instruments: Sequence[str] | None = None,
+    instruments: Sequence[str | None] | None = None,
     weights: Mapping[str, float] | None = None,
+    seeds: Mapping[str, int] | None = None,
 ) -> Plan:
     """Read the rules off a picture.
 
@@ -143,9 +160,14 @@ def make_plan(
         major, mixolydian, dorian or minor.
     instruments : sequence of str, optional
         Names from `instruments.INSTRUMENTS` for melody, harmony, accompaniment and bass, in this order; those left
-        out are chosen by the picture.
+        out, or None, are chosen by the picture.
     weights : mapping, optional
-        Bends rules: {"R5": 0} switches off height, {"R9": 2} doubles lightness.
+        Bends rules: {"R5": 0} switches off height, {"R9": 2} doubles lightness. A rule that also acts from place to
+        place (R5 on the tune, R1 on the chords, R15 on the figure) is bent there too, and one that is switched off
+        gives no note a cause.
+    seeds : mapping, optional
+        Seeds of single `CHOICES` that are not to go by `seed`: {"chords": 3} keeps the chords of seed 3 as long as
+        metre, mode and length allow.
 
     Returns
     -------
@@ -162,6 +184,8 @@ def make_plan(
     """
     seconds = number("length", seconds, SECONDS, "seconds")
     seed = whole_seed(seed)
+    weights, seeds = dict(weights or {}), _seeds(seeds)
+    instruments = instruments if any(instruments or ()) else None
     locked = [
         name
         for name, value in {"tempo": tempo, "key": key, "mode": mode, "instruments": instruments}.items()
@@ -172,9 +196,9 @@ def make_plan(
     found = crossmodal.contributions({name: features.standardised(name) for name in features.whole}, weights)
     wanted = {name: crossmodal.squash(drive) for name, drive in crossmodal.drives(found).items()}
     centre = _between(CENTRE, wanted["register"])
-    choose = random_for(seed, "plan")
+    choose = random_for(seeds.get("players", seed), "plan")
     tempo = _asked_tempo(wanted["tempo"]) if tempo is None else number("tempo", tempo, LOCKED_TEMPO, "BPM")
-    beats_per_bar = bar_length(seconds * tempo / 60, 3 if seed % 4 == WALTZ else 4)
+    beats_per_bar = bar_length(seconds * tempo / 60, 3 if seeds.get("metre", seed) % 4 == WALTZ else 4)
     below = int(choose.integers(3, 8))
     tonic = round(centre) - below
     if tonic_class is not None:
@@ -187,7 +211,7 @@ def make_plan(
         tonic=tonic,
         mode=mode or next(name for name, end in MODE_STEPS if wanted["mode"] <= end),
         centre=centre,
-        span=_span(features.columns["skyline"]),
+        span=_span(features.columns["skyline"]) * weights.get("R5", 1.0),
         level=_between(LEVEL, wanted["loudness"]),
         brightness=2 * wanted["brightness"] - 1,
         attack=wanted["attack"],
@@ -198,6 +222,8 @@ def make_plan(
         instruments=_instruments(instruments, wanted, choose),
         contributions=found,
         locked=tuple(locked),
+        weights=weights,
+        seeds=seeds,
     )
 
 
@@ -231,18 +257,18 @@ def _span(skyline: np.ndarray) -> float:
     return 2.5 + 3.0 * min(float(np.std(skyline)) / 0.15, 1.0)
 
 
-def _instruments(asked: Sequence[str] | None, wanted: Mapping[str, float], choose) -> dict[str, str]:
+def _instruments(asked: Sequence[str | None] | None, wanted: Mapping[str, float], choose) -> dict[str, str]:
     asked = list(asked or [])
     if len(asked) > len(PARTS):
         raise ValueError(f"{len(asked)} instruments were named; there are {len(PARTS)} parts: {', '.join(PARTS)}.")
-    for name in asked:
+    for name in filter(None, asked):
         if name not in INSTRUMENTS:
             raise ValueError(f"There is no instrument {name!r}; there are {', '.join(sorted(INSTRUMENTS))}.")
     attack = "sharp" if wanted["attack"] > 0.5 else "soft"
     soloists = SOLOISTS[attack][sum(wanted["brightness"] > step for step in BRIGHTER)]
     band = BANDS[attack][int(choose.integers(len(BANDS[attack])))]
     chosen = (soloists[int(choose.integers(len(soloists)))], *band, BASS)
-    return dict(zip(PARTS, asked + list(chosen[len(asked) :]), strict=True))
+    return {part: own or other for part, own, other in zip_longest(PARTS, asked, chosen)}
 
 
 def _between(ends: tuple[float, float], share: float) -> float:
@@ -255,6 +281,13 @@ def number(what: str, value, ends: tuple[float, float], unit: str) -> float:
     if not ends[0] <= value <= ends[1]:
         raise ValueError(f"The {what} must lie between {ends[0]:g} and {ends[1]:g} {unit}, not at {value:g}.")
     return float(value)
+
+
+def _seeds(seeds: Mapping[str, int] | None) -> dict[str, int]:
+    for name in seeds or {}:
+        if name not in CHOICES:
+            raise ValueError(f"There is no choice {name!r} to seed; there are {', '.join(CHOICES)}.")
+    return {name: whole_seed(seed) for name, seed in (seeds or {}).items()}
 
 
 def whole_seed(seed) -> int:

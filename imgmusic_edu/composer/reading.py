@@ -56,8 +56,13 @@ class Reading:
         column = np.interp(beat / self._total * len(self._skyline) - 0.5, np.arange(len(self._skyline)), self._skyline)
         return self._plan.centre + self._plan.span * float(np.clip(column, -SWING, SWING))
 
-    def cause(self, beat: float, beats: float, feature: str, rule: str, *, salient: bool = False) -> Cause:
-        """Why a note is there: the strip (or what stands out in it), the feature's value in it, the rule."""
+    def cause(self, beat: float, beats: float, feature: str, rule: str, *, salient: bool = False) -> Cause | None:
+        """Why a note is there: the strip (or what stands out in it), the feature's value in it, the rule.
+
+        None where the rule is switched off.
+        """
+        if not self._plan.bend(rule):
+            return None
         if feature not in self._features.columns:
             return Cause((0.0, 0.0, 1.0, 1.0), feature, self._features.whole[feature], rule)
         first, last = _columns(len(self._skyline), *self.strip(beat, beats))

@@ -109,7 +109,8 @@ def spectrogram(samples, sample_rate, *, columns=SPECTROGRAM_COLUMNS, rows=SPECT
     padded = np.pad(np.asarray(samples, np.float32), n_fft // 2)
     starts = np.linspace(0, max(0, len(padded) - n_fft), columns).astype(int)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[starts]  # (columns, n_fft)
-    power = np.abs(np.fft.rfft(frames * np.hanning(n_fft).astype(np.float32), axis=1)) ** 2
+    spectra = np.fft.rfft(frames * np.hanning(n_fft).astype(np.float32), axis=1)
+    power = spectra.real**2 + spectra.imag**2
 
     edges = np.geomspace(LOWEST, HIGHEST, rows + 1)
     bins = np.clip(np.round(edges * n_fft / sample_rate).astype(int), 1, power.shape[1] - 1)
@@ -260,13 +261,19 @@ def describe_notes(compact):
 # ---- all of it -------------------------------------------------------------------------------------------------------
 
 
-def player_payload(piece):
+def player_payload(piece, *, sound="mp3", encoded=None, drawn=True):
     """All that a player shows of a piece.
 
     Parameters
     ----------
     piece : Piece, or anything that has its `picture` (H, W, 3) uint8 and its `sound`
         Its `explanation` or its `score` give the notes, its `score` the title; without them the player has no notes.
+    sound : str
+        "mp3", or "wav", which is made in no time and takes seven times the room.
+    encoded : tuple, optional
+        What `encode_picture` gave of this picture, if it is known.
+    drawn : bool
+        False leaves the spectrogram to be drawn later, by `drawn_sound`.
 
     Returns
     -------
@@ -282,21 +289,27 @@ def player_payload(piece):
     picture = np.asarray(piece.picture, np.uint8)
     title = str(getattr(piece, "title", "") or getattr(getattr(piece, "score", None), "title", "") or "")
     seconds = float(piece.sound.seconds)
-    levels, frequencies = spectrogram(piece.sound.samples, piece.sound.sample_rate)
-    picture_bytes, picture_type = encode_picture(picture)
+    shades, in_words = drawn_sound(piece.sound) if drawn else (b"", "Spectrogram of the sound")
+    picture_bytes, picture_type = encoded or encode_picture(picture)
     compact = compact_notes(piece)
     return {
         "title": title,
         "ratio": round(picture.shape[1] / picture.shape[0], 4),
         "picture": picture_bytes,
-        "spectrogram": encode_spectrogram(levels),
-        "sound": piece.sound.encode("mp3"),
-        "types": [picture_type, "image/png", "audio/mpeg"],
+        "spectrogram": shades,
+        "sound": piece.sound.encode(sound),
+        "types": [picture_type, "image/png", {"mp3": "audio/mpeg"}.get(sound, f"audio/{sound}")],
         "picture_alt": describe_picture(picture, title),
-        "spectrogram_alt": describe_spectrogram(levels, frequencies, seconds),
+        "spectrogram_alt": in_words,
         "notes_alt": describe_notes(compact),
         "data": {"seconds": round(seconds, 3), **compact},
     }
+
+
+def drawn_sound(sound):
+    """Spectrogram of a `Sound`: the bytes of a PNG, and the sentence that says what is to be seen."""
+    levels, frequencies = spectrogram(sound.samples, sound.sample_rate)
+    return encode_spectrogram(levels), describe_spectrogram(levels, frequencies, float(sound.seconds))
 
 
 #: Every widget has a `compute` and a way to show its result; this is the player's.

@@ -101,7 +101,7 @@ function drawRoll(panel, legend, data) {
 }
 
 // ---- the player
-function mount(root) {
+function mount(root, signal) {
   if (root.dataset.ready) return;
   root.dataset.ready = "yes";
   const data = JSON.parse(root.dataset.im);
@@ -251,7 +251,7 @@ function mount(root) {
   const orders = { seek: ({ time }) => seek(time), play: () => toggle(true), pause: () => toggle(false) };
   root.addEventListener("im-do", ({ detail }) => orders[detail.do]?.(detail));
   // Two sounds at once help nobody: the player that starts last is the one that plays.
-  document.addEventListener("play", (event) => event.target !== audio && audio.pause(), true);
+  document.addEventListener("play", (event) => event.target !== audio && audio.pause(), { capture: true, signal });
   showNote(-1);
   refresh();
 }

@@ -1,0 +1,286 @@
+"""A session in the studio: what was asked for, what is locked, and every version on the way, with undo and redo.
+
+A knob is either free, and follows the picture and the seed, or locked at a value. That is the whole idea: to set one
+is to lock it, and a re-roll draws a new seed for all that is free.
+
+Taught in chapter 11.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..composer.plan import PARTS
+from ..pictures import open_picture
+from ..roads import WORKING_SIDE
+from ..scores import PITCH_NAMES
+
+__all__ = ["LOCKS", "Session", "Settings", "Version", "heard"]
+
+#: What can be locked. A tune stands on its chords, metre and key, so these are locked with it.
+LOCKS = ("tempo", "key", "mode", *PARTS, "chords", "tune")
+_SEEDED = {"chords": ("metre", "chords"), "tune": ("metre", "chords", "rhythm", "motif")}
+STEPS = 200  # versions that undo can go back
+KEPT = 8  # pieces that need not be made again
+SEEDS = 1_000_000  # a re-roll draws one below
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked of a piece; None and what is missing follow the picture and the seed.
+
+    Attributes
+    ----------
+    road, seconds, seed, tempo, key, mode, weights, seeds
+        As `compose` takes them.
+    instruments : tuple of 4
+        A name or None for each of `composer.plan.PARTS`.
+    """
+
+    road: str = "score"
+    seconds: float = 10.0
+    seed: int = 0
+    tempo: float | None = None
+    key: str | None = None
+    mode: str | None = None
+    instruments: tuple = (None,) * len(PARTS)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """Those of `LOCKS` that neither the picture nor a re-roll moves."""
+        values = {"tempo": self.tempo, "key": self.key, "mode": self.mode}
+        values |= dict(zip(PARTS, self.instruments, strict=True))
+        values |= {"chords": self.seeds.get("chords"), "tune": self.seeds.get("motif")}
+        return frozenset(name for name, value in values.items() if value is not None)
+
+    def arguments(self) -> dict:
+        """For `compose`: what its road takes. What a road by networks does not take is kept for the way back."""
+        asked = {name: getattr(self, name) for name in ("road", "seconds", "seed", "tempo", "key")}
+        if self.road == "score":
+            asked |= {"mode": self.mode, "instruments": self.instruments if any(self.instruments) else None}
+            asked |= {"weights": self.weights or None, "seeds": self.seeds or None}
+        return asked
+
+    def set(self, name: str, value) -> Settings:
+        """Settings with one of them, or the instrument of one part, at another value; None frees it."""
+        if name not in PARTS:
+            return replace(self, **{name: value})
+        players = dict(zip(PARTS, self.instruments, strict=True)) | {name: value}
+        return replace(self, instruments=tuple(players.values()))
+
+    def lock(self, name: str, now: Mapping) -> Settings:
+        """Settings that keep one of `LOCKS` as it is heard `now` (see `heard`).
+
+        Raises
+        ------
+        ValueError
+            There is no such lock, or nothing of the kind is heard on this road.
+        """
+        if name not in LOCKS:
+            raise ValueError(f"There is no lock for {name!r:.40}; there are {', '.join(LOCKS)}.")
+        if name not in (*now, *(_SEEDED if "mode" in now else ())):
+            raise ValueError(f"On the road {self.road!r} there is no {name} to lock: take the road 'score'.")
+        if name not in _SEEDED:
+            return self.set(name, now[name])
+        kept = {choice: self.seeds.get(choice, self.seed) for choice in _SEEDED[name]}
+        locked = replace(self, seeds={**self.seeds, **kept})
+        return locked.set("key", now["key"]) if name == "tune" else locked
+
+    def unlock(self, name: str) -> Settings:
+        """Settings with one of `LOCKS` free again; a tune goes with its chords and its key."""
+        freed = {"tune"} if name in ("tune", "key", "chords") else set()
+        staying = self.locked - freed - {name}
+        wanted = {choice for lock in staying & set(_SEEDED) for choice in _SEEDED[lock]}
+        kept = replace(self, seeds={choice: seed for choice, seed in self.seeds.items() if choice in wanted})
+        return kept if name in _SEEDED else kept.set(name, None)
+
+
+def heard(piece) -> dict:
+    """Name of a lock -> what stands there in a piece now, as far as its road knows of it."""
+    if getattr(piece, "plan", None) is not None:
+        plan = piece.plan
+        return {"tempo": plan.tempo, "key": PITCH_NAMES[plan.tonic % 12], "mode": plan.mode, **plan.instruments}
+    made = getattr(piece, "made", None)
+    return {} if made is None else {"tempo": made.tempo, "key": PITCH_NAMES[made.tonic]}
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """One state of a session.
+
+    Attributes
+    ----------
+    picture : np.ndarray, shape (H, W, 3), uint8
+    title : str
+    settings : Settings
+    """
+
+    picture: np.ndarray
+    title: str
+    settings: Settings
+
+
+class Session:
+    """A picture, its music, and the way there.
+
+    A step is taken only once its music has been made: what fails is raised, and the session stands where it stood.
+
+    Parameters
+    ----------
+    picture : anything `open_picture` reads
+    title : str
+        Of the picture.
+    settings : Settings, optional
+    compose : callable, optional
+        In place of `imgmusic_edu.compose`.
+
+    Attributes
+    ----------
+    present : Version
+    held : Version or None
+        The version A that others are compared with.
+
+    Notes
+    -----
+    Taught in chapter 11.
+    """
+
+    def __init__(self, picture, title: str = "", settings: Settings | None = None, *, compose=None):
+        self._compose = compose
+        self._pieces: dict = {}  # Version -> Piece, the last used last
+        self._features: dict = {}  # id of a picture -> the picture, its features
+        self._past: list[Version] = []
+        self._future: list[Version] = []
+        self.held: Version | None = None
+        self.present = Version(open_picture(picture, max_side=WORKING_SIDE), title, settings or Settings())
+
+    @property
+    def piece(self):
+        """The music of the present version."""
+        return self.make(self.present)
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._future)
+
+    def make(self, version: Version):
+        """The music of a version, made once as long as it is among the last few; the session does not move.
+
+        Raises
+        ------
+        ValueError, ImportError
+            As `compose` raises them.
+        """
+        piece = self._pieces.pop(version, None)
+        if piece is None:
+            piece = self._made(version)
+        self._pieces[version] = piece
+        for old in list(self._pieces)[:-KEPT]:
+            self._pieces.pop(old, None)
+        return piece
+
+    def _made(self, version):
+        if self._compose is None:
+            from ..roads import compose
+        else:
+            compose = self._compose
+        features = self._seen(version.picture)
+        return compose(version.picture, title=version.title, features=features, **version.settings.arguments())
+
+    def _seen(self, picture):
+        """The features of a picture, measured once as long as it is among the last few."""
+        from ..visual_features import visual_features
+
+        _, features = self._features.get(id(picture)) or (None, visual_features(picture))
+        self._features[id(picture)] = picture, features
+        for old in list(self._features)[:-KEPT]:
+            self._features.pop(old, None)
+        return features
+
+    # ---- what could come next: versions, not yet taken
+
+    def shown(self, picture, title: str) -> Version:
+        """The same settings for another picture."""
+        return replace(self.present, picture=open_picture(picture, max_side=WORKING_SIDE), title=title)
+
+    def changed(self, **settings) -> Version:
+        """Other settings; the names of parts stand for their instruments."""
+        asked = self.present.settings
+        for name, value in settings.items():
+            asked = asked.set(name, value)
+        return replace(self.present, settings=asked)
+
+    def rerolled(self, seed: int | None = None) -> Version:
+        """Another seed for all that is free: a random one, or the one given."""
+        while seed is None or seed == self.present.settings.seed:
+            seed = secrets.randbelow(SEEDS)
+        return self.changed(seed=seed)
+
+    # ---- steps
+
+    def take(self, version: Version, *, fold: bool = False):
+        """Go on to a version once its music is made; one step of the history, or, to `fold`, a part of the last one."""
+        piece = self.make(version)
+        if not (fold and self._past):
+            self._past = [*self._past, self.present][-STEPS:]
+        self._future = []
+        self.present = version
+        return piece
+
+    def show(self, picture, title: str = ""):
+        """`take` another picture."""
+        return self.take(self.shown(picture, title))
+
+    def change(self, *, fold: bool = False, **settings):
+        """`take` other settings."""
+        return self.take(self.changed(**settings), fold=fold)
+
+    def lock(self, name: str):
+        """Keep one of `LOCKS` as it is heard now."""
+        return self.take(replace(self.present, settings=self.present.settings.lock(name, heard(self.piece))))
+
+    def unlock(self, name: str):
+        """Let one of `LOCKS` follow picture and seed again."""
+        return self.take(replace(self.present, settings=self.present.settings.unlock(name)))
+
+    def reroll(self, seed: int | None = None):
+        """`take` another seed; what is locked stays."""
+        return self.take(self.rerolled(seed))
+
+    def undo(self):
+        """One step back; the piece, or None where there is none."""
+        return self._step(self._past, self._future)
+
+    def redo(self):
+        """One step forward again; the piece, or None where there is none."""
+        return self._step(self._future, self._past)
+
+    def _step(self, source, target):
+        if not source:
+            return None
+        piece = self.make(source[-1])
+        target.append(self.present)
+        self.present = source.pop()
+        return piece
+
+    # ---- two versions
+
+    def hold(self):
+        """Keep the present version as A, to compare others with."""
+        self.held = self.present
+
+    def back_to_held(self):
+        """`take` version A again."""
+        if self.held is None:
+            raise ValueError("No version is kept as A yet: keep one first.")
+        return self.take(self.held)
