@@ -102,6 +102,40 @@ def explain_made(road, features, made) -> dict:
     }
 
 
+def explain_own(name: str, about: str, features, seconds: float) -> dict:
+    """What can be said about music by a road of somebody's own: what the picture holds, and who made what of it.
+
+    Parameters
+    ----------
+    name, about : str
+        The road's name, and the first line of its docstring.
+    features : visual_features.VisualFeatures
+    seconds : float
+
+    Returns
+    -------
+    dict
+        Ready for JSON: "version", "sentences" (3), "settings", "features".
+
+    Notes
+    -----
+    Taught in chapter 11, section "A road of your own".
+    """
+    say = {name: _word(name, features.standardised(name)) for name in WORDS}
+    said = f": {about.rstrip('.')}" if about else ""
+    return {
+        "version": VERSION,
+        "sentences": [
+            f"The colours are {say['lightness']}, {say['saturation']} and {say['yellowness']}.",
+            f"The surface is {say['roughness']}, the shapes are {say['angularity']}, and what stands out is "
+            f"{say['salient_size']} and lies {say['salient_height']}.",
+            f"What the road {name!r} made of that is its own affair{said}.",
+        ],
+        "settings": {"road": name, "seconds": round(seconds, 3)},
+        "features": _features(features),
+    }
+
+
 def _sentences_made(features, settings, causes) -> list[str]:
     """Pace, sound, chance: one plain sentence each."""
     say = {name: _word(name, features.standardised(name)) for name in WORDS}
@@ -158,6 +192,7 @@ def _note(note, score: Score) -> dict:
             "feature": note.cause.feature,
             "value": round(note.cause.value, 4),
             "rule": note.cause.rule,
+            "quality": note.cause.quality,
         }
     return entry
 

@@ -76,6 +76,7 @@ ROOM_OF = {
     "course_map": "editions",
     "traces": "editions",
     "options": "__main__",
+    "own_roads": "roads",
 }
 SHOWS_ITSELF = {("roads", "widgets")}  # a piece opens the player when it is shown: inside that function only
 
