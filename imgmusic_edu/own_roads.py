@@ -178,13 +178,13 @@ def spectral_road(name: str, *, features=None, mapping=None, decoder=None, vocod
     Taught in chapter 11, section "A road of your own".
     """
 
-    def take(picture, *, features=None, title="", **settings):
+    def take(picture, *, features=None, seconds=20.0, seed=0, tempo=None, key=None, title=""):
         from .networks.spectral import open_road
         from .roads import SpectralPiece
 
         features = _seen(picture, own_features, features)
         road = open_road(name).with_parts(mapping=mapping, decoder=decoder, vocoder=vocoder)
-        made = road.make(features, **{n: v for n, v in settings.items() if n in ("seconds", "seed", "tempo", "key")})
+        made = road.make(features, seconds=seconds, seed=seed, tempo=tempo, key=key)
         return SpectralPiece(picture, features, road.sound(made, title=title), road, made)
 
     own_features = features

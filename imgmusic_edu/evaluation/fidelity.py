@@ -1,4 +1,4 @@
-"""Is the explanation true? What it names is made otherwise: the music must change as it says, and not where it does not.
+"""Is the explanation true? What it names is made otherwise: the music must change as it says, and nowhere else.
 
 Every note of the score road says which part of the picture, which feature and which rule made it so, and what of it
 they account for (its height, major or minor, how many notes there are beside it ...). *Fidelity*: the pixels of that
@@ -29,10 +29,10 @@ from ..visual_features import VisualFeatures, visual_features
 from .estimates import estimate
 from .faithfulness import NOTICEABLE, expected_sign
 from .interventions import CHANGES, CURVES, elsewhere, in_region, is_whole, named_value, pulls
-from .qualities import quality_at
+from .qualities import heard_at, quality_at
 from .report import Report, row
 
-__all__ = ["Trial", "Write", "by_rules", "fidelity", "leaks", "trials"]
+__all__ = ["Trial", "Write", "by_rules", "confirm", "fidelity", "leaks", "summary", "trials"]
 
 SECONDS = 32.0  #: long enough for three phrases, so that most notes have something outside theirs
 PURE = 0.6  # share of all pulls that the named feature must have in a change of the whole picture
@@ -103,10 +103,10 @@ class _Piece:
         self._changed: dict[str, VisualFeatures] = {}
 
     def explained(self, n, *, regions_only=False):
-        """So many notes that are explained, drawn at random, always the same ones."""
+        """So many notes (None: all) that are explained, in an order drawn at random, always the same."""
         notes = [note for note in self.score.notes if note.cause and note.cause.quality]
         notes = [note for note in notes if not (regions_only and is_whole(note.cause.region))]
-        random = np.random.default_rng([len(notes), n])
+        random = np.random.default_rng(len(notes))
         return [notes[k] for k in random.permutation(len(notes))[:n]]
 
     def changed(self):
@@ -144,8 +144,9 @@ def trials(name: str, picture: np.ndarray, *, n: int = 16, write: Write | None =
     return [trial for note in piece.explained(n) if (trial := _trial(piece, note)) is not None]
 
 
-def _trial(piece, note):
-    now = quality_at(piece.score, note)
+def _trial(piece, note, ask=quality_at):
+    """The trial of one note, or None where there is nothing to be told; `ask` is what asks the scores."""
+    now = ask(piece.score, note)
     whole = is_whole(note.cause.region)
     options = _of_whole(piece, note) if whole else _of_region(piece, note, now)
     best = max(options, key=lambda option: option[0], default=None)
@@ -153,8 +154,8 @@ def _trial(piece, note):
         return None
     _, edit, shift, expected, after = best
     _, score = piece.write(after, None)
-    change = quality_at(score, note, like=piece.score) - now
-    other = np.nan if whole else _of_another(piece, note, score)
+    change = ask(score, note, like=piece.score) - now
+    other = np.nan if whole or ask is not quality_at else _of_another(piece, note, score)
     return _told(piece, note, edit, shift, expected, change, other, bool(np.sign(change) == expected))
 
 
@@ -204,6 +205,24 @@ def _of_another(piece, note, score):
         return np.nan
     other = others[len(others) // 2]
     return quality_at(score, other, like=piece.score) - quality_at(piece.score, other)
+
+
+def confirm(name: str, picture: np.ndarray, *, n: int = 2, write: Write | None = None) -> list[Trial]:
+    """The same trials for some notes that a region accounts for, asked of the waveform: see `qualities.heard_at`.
+
+    Returns
+    -------
+    list of Trial
+        Fewer than `n` where nothing could be heard before or after.
+
+    Notes
+    -----
+    Taught in chapter 11.
+    """
+    piece = _Piece(name, picture, write or by_rules())
+    notes = [note for note in piece.explained(None, regions_only=True) if note.part in ("melody", "accompaniment")]
+    found = (_trial(piece, note, heard_at) for note in notes[:n])
+    return [trial for trial in found if trial is not None and not np.isnan(trial.change)]
 
 
 # --- leakage ---------------------------------------------------------------------------------------------
@@ -308,10 +327,11 @@ def fidelity(pictures: Iterable[tuple[str, np.ndarray]], *, n: int = 16, seconds
     return Report(summary(held, leaked), [], len({trial.picture for trial in held}))
 
 
-def summary(held: list[Trial], leaked: list[Trial]) -> list[dict]:
-    """Rows of a report: all notes, then each part and quality."""
+def summary(held: list[Trial], leaked: list[Trial], heard: list[Trial] | None = None) -> list[dict]:
+    """Rows of a report: all notes, then each part and quality; what `trials`, `leaks` and `confirm` found."""
     rows = _rows("holds", held, lambda trial: float(trial.holds))
-    return rows + _rows("leaks", leaked, lambda trial: 1.0 - trial.holds)
+    rows += _rows("leaks", leaked, lambda trial: 1.0 - trial.holds)
+    return rows + _rows("holds in the waveform", heard or [], lambda trial: float(trial.holds))
 
 
 def _rows(what, found, value):

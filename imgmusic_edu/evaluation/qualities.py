@@ -6,10 +6,15 @@ Taught in chapter 11, section "Is the explanation true?".
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
+import numpy as np
+
+from .. import audio_features
 from ..scores import Note, Score
+from ..sounds import SAMPLE_RATE
 
-__all__ = ["quality_at", "window"]
+__all__ = ["heard_at", "quality_at", "window"]
 
 NOTHING = float("nan")
 HAIR = 1e-6  # s
@@ -32,11 +37,38 @@ def quality_at(score: Score, note: Note, *, like: Score | None = None) -> float:
     Returns
     -------
     float
-        "register": mean MIDI number, by length; "mode": 1 major, 0 minor; "density": notes a beat; "dissonance": how hard
-        the notes of a chord rub, mean velocity of seconds and sevenths; "energy": velocity of the drums a beat. NaN
+        "register": mean MIDI number, by length; "mode": 1 major, 0 minor; "density": notes a beat; "dissonance": how
+        hard the notes of a chord rub, velocities of seconds and sevenths; "energy": velocity of the drums a beat. NaN
         where there is none to ask.
     """
     return _ASK[note.cause.quality](score, note.part, *window(like or score, note))
+
+
+def heard_at(score: Score, note: Note, *, like: Score | None = None) -> float:
+    """The same of the waveform of the part, played alone, where the note sounds.
+
+    "register": median pitch by `audio_features.pitch_track`, semitones; "density": onsets a beat. NaN where nothing is
+    heard, and for the other qualities, which no measure of a moment tells.
+    """
+    from ..synthesizer import render
+
+    start, end = window(like or score, note)
+    alone = replace(
+        score,
+        notes=tuple(other for other in score.notes if other.part == note.part),
+        parts=tuple(part for part in score.parts if part.name == note.part),
+    )
+    first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
+    samples = render(alone)[first:last]
+    if not alone.notes or len(samples) < SAMPLE_RATE // 10 or np.abs(samples).max() < 1e-4:
+        return NOTHING
+    if note.cause.quality == "register":
+        _, frequency, confidence = audio_features.pitch_track(samples)
+        clear = frequency[np.isfinite(frequency) & (confidence > 0.8)]
+        return float(69 + 12 * np.log2(np.median(clear) / 440)) if len(clear) else NOTHING
+    if note.cause.quality == "density":
+        return len(audio_features.onsets(samples)) / ((end - start) * score.tempo / 60)
+    return NOTHING
 
 
 def window(score: Score, note: Note) -> tuple[float, float]:
