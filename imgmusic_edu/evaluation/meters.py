@@ -189,8 +189,8 @@ def misfit(features: VisualFeatures, measured: dict[str, float], reference: Refe
     others : np.ndarray, shape (n, 7)
         Of the reference's music, made for other pictures.
     """
-    wanted = (asked(features) - reference.asked.mean(axis=0)) / reference.asked.std(axis=0)
-    middle, spread = reference.measured.mean(axis=0), reference.measured.std(axis=0)
+    wanted = (asked(features) - reference.asked.mean(axis=0)) / np.maximum(reference.asked.std(axis=0), 1e-3)
+    middle, spread = reference.measured.mean(axis=0), np.maximum(reference.measured.std(axis=0), 1e-9)
     numbers = np.array([measured[measure] for measure in MEASURES.values()], dtype=float)
     return ((numbers - middle) / spread - wanted) ** 2, ((reference.measured - middle) / spread - wanted) ** 2
 
