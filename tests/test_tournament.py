@@ -90,7 +90,7 @@ def test_a_strengths_interval_shrinks_with_pictures():
 
 
 def tone_for(picture, number=0):
-    """Music that is faster, higher and louder for lighter pictures."""
+    """Music that is faster, higher and softer for lighter pictures, as the rules want it."""
     light = picture.mean() / 255
     time = np.arange(round(0.3 * SAMPLE_RATE)) / SAMPLE_RATE
     sound = np.zeros(round(8.5 * SAMPLE_RATE), np.float32)
@@ -98,7 +98,7 @@ def tone_for(picture, number=0):
         frequency = 130 * 2 ** (2 * light + (0, 4, 7, 12)[(count + number) % 4] / 12)
         first = round(start * SAMPLE_RATE)
         note = sum(np.sin(2 * np.pi * k * frequency * time) / k for k in (1, 2, 3)) * np.exp(-8 * time)
-        sound[first : first + len(time)] += (0.15 + 0.1 * light) * note[: len(sound) - first]
+        sound[first : first + len(time)] += (0.25 - 0.1 * light) * note[: len(sound) - first]
     return Sound(sound)
 
 
