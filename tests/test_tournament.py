@@ -135,11 +135,27 @@ def small(monkeypatch):
     monkeypatch.setattr(tournament, "embed", fake_embedding)
 
 
-def test_music_of_the_picture_is_more_faithful_than_that_of_another(reference, small):
-    dark, light = visual_features(world(0.0)), visual_features(world(1.0))
-    own = meters.meters(light, tone_for(world(1.0)), took=0.5, reference=reference)
-    other = meters.meters(dark, tone_for(world(1.0)), took=0.5, reference=reference)
-    assert own["faithful"].value > other["faithful"].value
+def test_music_that_obeys_is_faithful_and_music_that_does_the_opposite_is_not():
+    """Measures in other units than what is asked for, but rising with it."""
+    asked = np.random.default_rng(0).uniform(0.2, 0.8, (200, 7))
+    unit, middle = np.arange(1, 8) * 10.0, np.arange(7) * 100.0
+    nothing = np.zeros((2, 0))
+    reference = Reference(asked, asked * unit + middle, np.array([1.0]), nothing, nothing, nothing, nothing)
+    features = visual_features(datasets.picture("petra", max_side=128))
+    wanted = meters.asked(features)
+    for numbers, low, high in ((wanted, 0.99, 1.0), (1 - wanted, 0.0, 0.5)):
+        measured = dict(zip(meters.MEASURES.values(), numbers * unit + middle, strict=True))
+        meter = meters.faithful(features, measured, reference)
+        assert low <= meter.value <= high and "chance is 50 %" in meter.sentence
+    shares = []
+    for k in range(200):  # music made for anything: half of the others suit better
+        measured = dict(zip(meters.MEASURES.values(), reference.measured[k], strict=True))
+        shares.append(meters.faithful(features, measured, reference).value)
+    assert np.mean(shares) == pytest.approx(0.5, abs=0.01)
+
+
+def test_three_answers_and_what_they_are_made_of(reference, small):
+    own = meters.meters(visual_features(world(1.0)), tone_for(world(1.0)), took=0.5, reference=reference)
     assert set(own) == {"faithful", "usual", "new", "quick"}
     for meter in own.values():
         assert 0 <= meter.value <= 1 and meter.sentence.endswith(".") and "  " not in meter.sentence

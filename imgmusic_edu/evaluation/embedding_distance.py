@@ -83,7 +83,7 @@ def kernel_distance(features: np.ndarray, others: np.ndarray, *, seed: int = 0) 
     drawn = random.multinomial(n, np.full(n, 1 / n), N_DRAWS), random.multinomial(m, np.full(m, 1 / m), N_DRAWS)
     ones = np.ones((1, n)), np.ones((1, m))
     values = [_mmd(inner, outer, across, *weights) for weights in (ones, drawn)]
-    low, high = np.quantile(values[1], [0.025, 0.975])
+    low, high = np.nanquantile(values[1], [0.025, 0.975])
     return Estimate(float(values[0][0]), float(low), float(high))
 
 
@@ -92,7 +92,8 @@ def _mmd(inner, outer, across, one, other):
 
     def among(own, weights):
         pairs = weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1)
-        return np.einsum("ki,ij,kj->k", weights, own, weights, optimize=True) / pairs
+        alike = np.einsum("ki,ij,kj->k", weights, own, weights, optimize=True)
+        return np.divide(alike, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)  # one row, drawn n times
 
     both = np.einsum("ki,ij,kj->k", one, across, other, optimize=True) / (one.sum(axis=1) * other.sum(axis=1))
     return among(inner, one) + among(outer, other) - 2 * both
