@@ -15,7 +15,7 @@ from .mapping import nearest, vocoded
 
 SECONDS = 10.0
 N_EDITED = 8  # pictures that are edited, too
-N_KNOWN = 200  # training pairs among which the nearest is looked for
+N_KNOWN = 100  # training pairs among which the nearest is looked for: they must be composed
 BASELINES = ("nearest training picture", "one for all", "hue wheel", "score, shuffled")
 
 
@@ -50,6 +50,7 @@ def run(*, out, quick=False, roads=()):
     """Play, compare, write tournament.csv, and give the Markdown."""
     n, n_edited = (6, 1) if quick else (None, N_EDITED)
     everyone = (*ROADS, *roads, *BASELINES)
+    pairs("train", n=N_KNOWN)  # once, and kept, before several processes ask for them
     games = spread_out(played, [(who, n, n_edited) for who in everyone], what="contestants")
     result = compare(games)
     result.save_csv(out / "tournament.csv")
