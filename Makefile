@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help lab test test-all music bench vocoder networks stylist editions book colab-check lock
+.PHONY: help lab test test-all music bench tournament vocoder networks stylist editions book colab-check lock
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -41,6 +41,9 @@ music: $(INSTALLED) ## One picture to music: make music PICTURE=photo.jpg OPTION
 
 bench: $(INSTALLED) ## Time, memory and faithfulness, beside what one would use instead
 	$(PY) -m benchmarks $(OPTIONS)
+
+tournament: $(INSTALLED) ## All roads on the same pictures, by every measure: make tournament OPTIONS="--road mine.py:my_road"
+	$(PY) -m benchmarks tournament $(OPTIONS)
 
 vocoder: $(INSTALLED) ## Train the vocoder again (an hour of one core; Ctrl-C keeps it, again goes on), card and weights to data/
 	$(PY) -m imgmusic_edu.networks.vocoder train --export data/models/vocoder.npz $(OPTIONS)

@@ -18,6 +18,8 @@ MODULES = {  # speed first: on a quiet machine
     "mapping": "mapping",
     "painting": "painting",
     "textures": "textures",
+    "fidelity": "fidelity",
+    "tournament": "tournament",
 }
 
 
@@ -31,13 +33,19 @@ def main(argv=None):
     parser.add_argument("which", nargs="?", default="all", choices=(*MODULES, "all"))
     parser.add_argument("--quick", action="store_true", help="a few pictures and runs: minutes become seconds")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: benchmarks/results)")
+    parser.add_argument(
+        "--road", action="append", default=[], metavar="FILE.py:FUNCTION", help="a road of yours joins the tournament"
+    )
     options = parser.parse_args(argv)
+    if options.road and options.which != "tournament":
+        parser.error("--road belongs to the tournament: python -m benchmarks tournament --road my_file.py:my_function")
     out = options.out or ROOT / "benchmarks" / "results" / ("quick" if options.quick else "")
     out.mkdir(parents=True, exist_ok=True)
     for name in MODULES if options.which == "all" else [options.which]:
         say(f"{name} ...")
         start = time.perf_counter()
-        text = importlib.import_module(f".{MODULES[name]}", __package__).run(out=out, quick=options.quick)
+        more = {"roads": tuple(options.road)} if options.road else {}
+        text = importlib.import_module(f".{MODULES[name]}", __package__).run(out=out, quick=options.quick, **more)
         took = f"{time.perf_counter() - start:.0f} s{', --quick' if options.quick else ''}"
         (out / f"{name}.md").write_text(f"## {name.capitalize()}\n\n{machine()}; {took}.\n\n{text}", encoding="utf-8")
         print(text)

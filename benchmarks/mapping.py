@@ -16,6 +16,7 @@ from imgmusic_edu.evaluation.benchmark import listen, obedience_rows, score
 from imgmusic_edu.evaluation.diversity import Standard, rbf_kernel, sound_features, vendi_score
 from imgmusic_edu.evaluation.edits import EDITS
 from imgmusic_edu.evaluation.faithfulness import SHOWS, interval
+from imgmusic_edu.networks import pairs as all_pairs
 from imgmusic_edu.networks.pairs import FRAMES, pairs, picture_of
 from imgmusic_edu.roads import ROADS, compose
 from imgmusic_edu.synthesizer import limited
@@ -41,21 +42,21 @@ TOLERANCE = 0.05  # s: an onset so near to one in the original is found
 # --- sounds ------------------------------------------------------------------------------------------------
 
 
-def _vocoded(log_mel):
+def vocoded(log_mel):
     return limited(vocoders.get("neural")(log_mel).samples)
 
 
 def _sounds(who, n):
     """(name, edit, picture, samples) of the first n test pictures by one road or baseline."""
-    found = pairs("test", n=n)
     if who in ROADS:
-        for k, name in enumerate(found.name):
-            picture = picture_of(str(name))
-            yield str(name), None, picture, compose(picture, road=who, seconds=SECONDS, seed=k).sound.samples
+        for k, name in enumerate(all_pairs.names("test")[:n]):
+            picture = picture_of(name)
+            yield name, None, picture, compose(picture, road=who, seconds=SECONDS, seed=k).sound.samples
         return
+    found = pairs("test", n=n)
     levels = _baseline(who, found)
     for name, log_mel in zip(found.name, levels, strict=True):
-        yield str(name), None, picture_of(str(name)), _vocoded(log_mel)
+        yield str(name), None, picture_of(str(name)), vocoded(log_mel)
 
 
 def _baseline(who, found):
@@ -70,9 +71,13 @@ def _baseline(who, found):
     else:
         known = pairs("train")
         for features in found.features:
-            wanted = features if who == BASELINES[2] else 0  # one for all: the most middling picture's
-            nearest = int(np.argmin(((known.features - wanted) ** 2).sum(axis=1)))
-            yield known[nearest : nearest + 1].log_mel[0]
+            yield nearest(known, features if who == BASELINES[2] else 0)  # one for all: the most middling picture's
+
+
+def nearest(known, features):
+    """Log-mel of the music of the picture whose features are nearest."""
+    row = int(np.argmin(((known.features - features) ** 2).sum(axis=1)))
+    return known[row : row + 1].log_mel[0]
 
 
 def scored(job):
@@ -88,7 +93,7 @@ def scored(job):
 def edited(job):
     """Counterfactuals of one road: rows. `job` is (who, number of pictures)."""
     who, n = job
-    names = every([str(name) for name in pairs("test").name if not name.startswith("scene")], n)
+    names = every([name for name in all_pairs.names("test") if not name.startswith("scene")], n)
 
     def entries():
         for k, name in enumerate(names):
@@ -143,7 +148,7 @@ def reconstruction(n):
 
 def _onsets(real, made):
     """Shares of onsets, each vocoded, with one of the other's within TOLERANCE."""
-    one, other = (audio_features.onsets(_vocoded(levels)) for levels in (real, made))
+    one, other = (audio_features.onsets(vocoded(levels)) for levels in (real, made))
     away = np.abs(one[:, None] - other[None]) if len(one) and len(other) else np.full((1, 1), np.inf)
     return {
         "found": float((away.min(axis=1) <= TOLERANCE).mean()),

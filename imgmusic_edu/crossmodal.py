@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 QUALITIES = {
     "tempo": "how fast the beat is",
@@ -203,12 +203,15 @@ class Contribution:
         The feature of the rule that moved it most.
     effect : float
         Signed share of the quality's drive, in standard units.
+    terms : Mapping[str, float]
+        What each feature of the rule has in it; they add up to `effect`.
     """
 
     rule: str
     quality: str
     feature: str
     effect: float
+    terms: Mapping[str, float] = field(default_factory=dict, repr=False)
 
 
 def contributions(standardised: Mapping[str, float], weights: Mapping[str, float] | None = None) -> list[Contribution]:
@@ -247,13 +250,50 @@ def contributions(standardised: Mapping[str, float], weights: Mapping[str, float
             terms = {name: scale * c * standardised[name] / norms[quality] for name, c in features.items()}
             if terms:
                 strongest = max(terms, key=lambda name: abs(terms[name]))
-                found.append(Contribution(rule.id, quality, strongest, sum(terms.values())))
+                found.append(Contribution(rule.id, quality, strongest, sum(terms.values()), terms))
     return found
 
 
 def drives(found: list[Contribution]) -> dict[str, float]:
     """Add contributions up: one number for each quality, 0 in the middle, about unit spread over natural pictures."""
     return {q: sum(c.effect for c in found if c.quality == q) for q in QUALITIES}
+
+
+def strongest(found: list[Contribution], quality: str, *, sign: int = 0) -> tuple[str, str] | None:
+    """The one feature that moves a quality most, and the rule by which it does most of that.
+
+    A feature may stand in several rules, which may pull against each other: it counts by what is left of them all.
+
+    Parameters
+    ----------
+    found : list of Contribution
+    quality : str
+    sign : int
+        +1 or -1: only what raises, or only what lowers the quality counts; 0: either.
+
+    Returns
+    -------
+    (str, str) or None
+        Feature and rule; None where nothing in the picture moves the quality.
+
+    Notes
+    -----
+    Taught in chapter 10, section "Why this note?".
+    """
+    own = [c for c in found if c.quality == quality]
+    sums: dict[str, float] = {}
+    for c in own:
+        for name, term in c.terms.items():
+            sums[name] = sums.get(name, 0.0) + term
+
+    def pull(name: str) -> float:
+        return sign * sums[name] if sign else abs(sums[name])
+
+    feature = max(sums, key=pull, default=None)
+    if feature is None or pull(feature) <= 0:
+        return None
+    way = 1 if sums[feature] > 0 else -1
+    return feature, max(own, key=lambda c: way * c.terms.get(feature, 0.0)).rule
 
 
 def squash(drive: float) -> float:

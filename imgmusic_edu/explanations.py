@@ -6,7 +6,9 @@ Taught in chapter 00, section "Why does it sound like this?".
 from __future__ import annotations
 
 from . import crossmodal
+from .composer.form import lay_out
 from .composer.plan import Plan
+from .composer.reading import STRIPS
 from .scores import PITCH_NAMES, Score, pitch_name
 
 VERSION = 1
@@ -38,7 +40,9 @@ def explain(plan: Plan, features, score: Score) -> dict:
     -------
     dict
         Ready for JSON: "version", "sentences" (3), "settings", "features" (value, unit, standardised), "rules" (what
-        each added to which quality, in standard units), "notes" (seconds, pitch, part, region and rule).
+        each added to which quality, in standard units), "compared" (mean and spread of the curves that strips are
+        compared with), "phrases" (whose notes were chosen together: see `phrases`), "notes" (seconds, pitch, part,
+        region, feature, value, rule, and the quality of the note that these account for).
 
     Notes
     -----
@@ -62,8 +66,31 @@ def explain(plan: Plan, features, score: Score) -> dict:
             }
             for c in plan.contributions
         ],
+        "compared": {
+            name: {"mean": round(float(curve.mean()), 4), "spread": round(float(curve.std()), 4)}
+            for name, curve in features.columns.items()
+            if name in {curve for curve, _ in STRIPS.values()}
+        },
+        "phrases": phrases(plan),
         "notes": [_note(note, score) for note in score.notes],
     }
+
+
+def phrases(plan: Plan) -> list[dict]:
+    """The phrases of a piece, and the part of the picture's width each is read from.
+
+    Notes of a phrase are chosen together, and a phrase leans on the first one of the same letter.
+
+    Returns
+    -------
+    list of dict
+        "letter", and "from" and "to" as fractions of the width.
+    """
+    found: dict[int, dict] = {}
+    for bar in lay_out(plan):
+        start, end = bar.beat / plan.total_beats, (bar.beat + bar.beats) / plan.total_beats
+        found.setdefault(bar.phrase, {"letter": bar.label, "from": round(start, 4)})["to"] = round(end, 4)
+    return list(found.values())
 
 
 def explain_made(road, features, made) -> dict:
@@ -100,6 +127,40 @@ def explain_made(road, features, made) -> dict:
         "settings": settings,
         "features": _features(features),
         "causes": {name: {q: round(v, 3) for q, v in moved.items()} for name, moved in causes.items()},
+    }
+
+
+def explain_own(name: str, about: str, features, seconds: float) -> dict:
+    """What can be said about music by a road of somebody's own: what the picture holds, and who made what of it.
+
+    Parameters
+    ----------
+    name, about : str
+        The road's name, and the first line of its docstring.
+    features : visual_features.VisualFeatures
+    seconds : float
+
+    Returns
+    -------
+    dict
+        Ready for JSON: "version", "sentences" (3), "settings", "features".
+
+    Notes
+    -----
+    Taught in chapter 11, section "A road of your own".
+    """
+    say = {name: _word(name, features.standardised(name)) for name in WORDS}
+    said = f": {about.rstrip('.')}" if about else ""
+    return {
+        "version": VERSION,
+        "sentences": [
+            f"The colours are {say['lightness']}, {say['saturation']} and {say['yellowness']}.",
+            f"The surface is {say['roughness']}, the shapes are {say['angularity']}, and what stands out is "
+            f"{say['salient_size']} and lies {say['salient_height']}.",
+            f"What the road {name!r} made of that is its own affair{said}.",
+        ],
+        "settings": {"road": name, "seconds": round(seconds, 3)},
+        "features": _features(features),
     }
 
 
@@ -160,6 +221,7 @@ def _note(note, score: Score) -> dict:
             "feature": note.cause.feature,
             "value": round(note.cause.value, 4),
             "rule": note.cause.rule,
+            "quality": note.cause.quality,
         }
     return entry
 

@@ -53,7 +53,8 @@ def parser():
         type=_road,
         default="score",
         metavar="NAME",
-        help="by rules and notes (score, the default), or by a network: linear, mlp, autoencoder, vae, gan",
+        help="by rules and notes (score, the default), by a network (linear, mlp, autoencoder, vae, gan), or by a "
+        "function of yours: my_file.py:my_function",
     )
     music.add_argument("--seconds", type=_seconds, default=20.0, metavar="N", help="length, 8 to 180 (default: 20)")
     music.add_argument("--seed", type=_seed, default=0, metavar="N", help="which of many pieces, from 0 (default: 0)")
@@ -85,17 +86,23 @@ def check(options):
             raise UsageError(f"--key {options.key!r} and --mode {options.mode} contradict each other")
         if options.road != "score" and mode:
             raise UsageError(f"the road {options.road} takes the mode from the picture: give --key without it")
-    if options.road != "score":
+    from .roads import ROADS
+
+    if options.road in ROADS[1:]:
         for option in ("midi", "mode", "instruments"):
             if getattr(options, option):
                 raise UsageError(f"the road {options.road} has no --{option}: leave it out, or take --road score")
 
 
 def _road(text):
-    from .roads import ROADS
+    from . import roads
 
-    if text not in ROADS:
-        raise argparse.ArgumentTypeError(f"there is no road {text!r}; there are {', '.join(ROADS)}")
+    try:
+        there = roads.known(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from problem
+    if not there:
+        raise argparse.ArgumentTypeError(f"there is no road {text!r}; there are {', '.join(roads.names())}")
     return text
 
 

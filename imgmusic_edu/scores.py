@@ -106,12 +106,16 @@ class Cause:
         Its value there, in the feature's own unit.
     rule : str
         Identifier of the rule that was followed, such as "R5".
+    quality : str
+        What of the note it accounts for, a name in `crossmodal.QUALITIES`: "register" for how high it lies, "mode" for
+        a major or minor chord, "density" for how many notes there are beside it ...
     """
 
     region: tuple
     feature: str
     value: float
     rule: str
+    quality: str = ""
 
     def __post_init__(self):
         try:

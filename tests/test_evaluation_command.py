@@ -4,13 +4,15 @@ import csv
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 from PIL import Image
 
-from imgmusic_edu import crossmodal, datasets, files
+from imgmusic_edu import crossmodal, datasets, evaluation, files
 from imgmusic_edu.evaluation import benchmark, estimates, matching, pairs_folder, report
 from imgmusic_edu.evaluation.__main__ import main
 from imgmusic_edu.evaluation.baselines import hue_tonic, hue_wheel, random_scene
@@ -463,3 +465,36 @@ def test_pairs_from_anywhere_can_be_scored(few):
     assert one.n_pairs == 1 and one.find("rules, among 3")["n"] == 1 and one.figure()[1] and "nan " not in one.table()
     with pytest.raises(ValueError, match="no pair"):
         benchmark.score([], notice=said.append)
+
+
+def test_the_worked_example_of_a_system_from_outside_works_as_it_is_printed(few, tmp_path, monkeypatch, capsys):
+    """One sine a row, as the docstring of `evaluation` has it: stereo, 44.1 kHz, FLAC."""
+    monkeypatch.chdir(tmp_path)
+    few.setattr(pairs_folder, "prepared", lambda n: ((f"scene_{k}", random_scene(k, size=64)) for k in range(n)))
+    assert run(capsys, "--prepare", "pairs", "--n", "4")[0] == 0
+    lines = evaluation.__doc__.splitlines()
+    code = textwrap.dedent("\n".join(line for line in lines if line.startswith("    ") or not line.strip()))
+    exec(compile(code, "example", "exec"), {})
+    assert len(list((tmp_path / "pairs").glob("*.flac"))) == 4
+    code, out, _ = run(capsys, "pairs", "--quick")
+    assert code == 0 and "all rules -> all qualities" in out
+    assert rows_of(tmp_path / "pairs" / "faithfulness.csv")[0]["n"] == 4
+
+
+def test_sounds_of_other_rates_channels_and_formats_say_the_same(folder, few, capsys):
+    import soundfile
+
+    plain = run(capsys, folder, "--quick")[0], rows_of(folder / "faithfulness.csv")
+    for number, (suffix, rate, channels) in enumerate(
+        ((".flac", 44100, 2), (".mp3", 48000, 2), (".ogg", 32000, 1), (".wav", 8000, 3))
+    ):
+        path = folder / f"scene.{number + 1}.wav"
+        samples, own = soundfile.read(path)
+        path.unlink()
+        other = soxr.resample(samples, own, rate)
+        soundfile.write(path.with_suffix(suffix), np.column_stack([other] * channels) if channels > 1 else other, rate)
+    code, _, err = run(capsys, folder, "--quick")
+    assert code == 0 and err.count("\n") <= 1
+    before, after = ({row["what"]: row for row in rows} for rows in (plain[1], rows_of(folder / "faithfulness.csv")))
+    for what in ("all rules -> tempo", "all rules -> register"):
+        assert after[what]["n"] == 6 and after[what]["value"] == pytest.approx(before[what]["value"], abs=0.35)

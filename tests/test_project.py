@@ -84,6 +84,7 @@ ROOM_OF = {
     "traces": "editions",
     "options": "__main__",
     "studio_command": "__main__",
+    "own_roads": "roads",
 }
 # A piece opens the player when it is shown, and when it is written as a page: inside that function only.
 SHOWS_ITSELF = {("roads", "widgets"), ("studio", "widgets")}

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..instruments import INSTRUMENTS, PRESENCE_DB
-from ..scores import Note, Part, Score
+from ..scores import Cause, Note, Part, Score
 from .form import Bar, lay_out
 from .harmony import Chord, harmonise, scale_classes
 from .melody import notes_in, strong_beats, write_melody
@@ -116,8 +116,9 @@ def _melody(plan, bars, chords, bass, density, reading) -> list[Note]:
     for (beat, beats), pitch, i in zip(line.beats, line.pitches, line.bars, strict=True):
         bar = bars[i]
         accent = 6.0 * ((beat - bar.beat) in strong_beats(bar)) + 2.0 * min(bar.place, 2)
-        cause = reading.cause(beat, beats, "skyline", "R5", salient=True)
-        sounding = beats if bar.cadence == "final" else beats * held
+        final = bar.cadence == "final"  # comes home, wherever the skyline is
+        cause = reading.whole_cause("register") if final else reading.cause(beat, beats, "register", salient=True)
+        sounding = beats if final else beats * held
         notes.append(Note(beat, sounding, int(pitch), _velocity(plan, 74, accent), "melody", cause))
     return notes
 
@@ -128,7 +129,7 @@ def _bass(plan: Plan, bars: list[Bar], chords: list[Chord], reading: Reading) ->
     notes = []
     for chord in chords:
         final = bars[chord.bar].cadence == "final"
-        cause = reading.cause(chord.beat, chord.beats, "lightness", "R1")
+        cause = _why(chord, reading)
         every = chord.beats if final else pulse
         for beat in np.arange(0, chord.beats, every):
             beats = min(every, chord.beats - beat)
@@ -139,15 +140,22 @@ def _bass(plan: Plan, bars: list[Bar], chords: list[Chord], reading: Reading) ->
 
 
 def _harmony(plan: Plan, chords: list[Chord], reading: Reading) -> list[Note]:
+    rubs = reading.whole_cause("dissonance")
     notes = []
     for n, chord in enumerate(chords):
         beats = chord.beats if n == len(chords) - 1 else chord.beats * 0.97
-        cause = reading.cause(chord.beat, chord.beats, "lightness", "R1")
+        cause = _why(chord, reading)
         notes += [Note(chord.beat, beats, p, _velocity(plan, 62), "harmony", cause) for p in chord.voices]
         if n < len(chords) - 1:
-            rough = reading.cause(chord.beat, chord.beats, "roughness", "R13")
-            notes += [Note(chord.beat, beats, p, v, "harmony", rough) for p, v in friction(plan, chord)]
+            notes += [Note(chord.beat, beats, p, v, "harmony", rubs) for p, v in friction(plan, chord)]
     return notes
+
+
+def _why(chord: Chord, reading: Reading) -> Cause | None:
+    """Why a chord is so: major or minor by the light of its strip, where that decides; else as high as it lies."""
+    if chord.by_light:
+        return reading.cause(chord.beat, chord.beats, "mode")
+    return reading.whole_cause("register")
 
 
 def friction(plan: Plan, chord: Chord) -> list[tuple[int, int]]:
@@ -184,7 +192,7 @@ def _accompaniment(plan, bars, chords, figures, reading) -> list[Note]:
     notes = []
     for i, (bar, onsets) in enumerate(zip(bars[:-1], figures[:-1], strict=True)):  # all but the last chord's
         inside = [c for c in chords if c.bar == i]
-        cause = reading.cause(bar.beat, bar.beats, "edge_density", "R15")
+        cause = reading.cause(bar.beat, bar.beats, "density")
         for n, (on, off) in enumerate(zip(onsets, [*onsets[1:], bar.beats], strict=True)):
             chord = [c for c in inside if c.beat <= bar.beat + on + 1e-6][-1]
             tones = sorted({*chord.voices, chord.voices[0] + 12})
@@ -223,9 +231,9 @@ def _drums(plan: Plan, bars: list[Bar], figures, reading: Reading) -> list[Note]
     level = sum(plan.energy >= start for start in DRUMS_FROM)
     if not level:
         return []
+    cause = reading.whole_cause("energy", sign=1)
     notes = []
     for bar, figure in zip(bars, figures, strict=True):
-        cause = reading.cause(bar.beat, bar.beats, "saturation", "R3")
         for offset, drum, velocity in _pattern(level, bar, round(bar.beats), figure):
             notes.append(Note(bar.beat + offset, 0.25, drum, _velocity(plan, velocity), "drums", cause))
     return notes

@@ -31,6 +31,8 @@ FOLLOWS = {
 LEADING = {"major": 4, "mixolydian": 6, "dorian": 6, "minor": 4}
 WAITING = {"major": 4, "mixolydian": 6, "dorian": 3, "minor": 6}
 NEVER = np.inf
+LIGHT = 0.8  # what a standard unit of light is worth to a major chord
+EXTREME = 3.0  # standard units: as light, or as dark, as a strip can be made
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ class Chord:
         MIDI number of the lowest voice.
     voices : tuple of int
         MIDI numbers of the inner voices, low to high.
+    by_light : bool
+        Whether the light of its strip decides if it is major or minor: were the strip dark instead of light, or light
+        instead of dark, it would be the other. Most chords stand where the cadence or the chords beside them want them.
     """
 
     beat: float
@@ -60,6 +65,7 @@ class Chord:
     bar: int
     bass: int = 0
     voices: tuple[int, ...] = ()
+    by_light: bool = False
 
     @property
     def is_major(self) -> bool:
@@ -112,11 +118,12 @@ def harmonise(plan: Plan, bars: list[Bar], lightness: np.ndarray) -> list[Chord]
         slots = [slot for i in inside for slot in _slots(bars[i], i)]
         label = bars[inside[0]].label
         before = chords[-1].degree if chords else None
-        degrees = _choose(plan, slots, bars, lightness, remembered.get(label), before)
+        degrees, by_light = _choose(plan, slots, bars, lightness, remembered.get(label), before)
         remembered.setdefault(label, degrees)
         for n, ((beat, beats, i), degree) in enumerate(zip(slots, degrees, strict=True)):
             comes_home = n == len(slots) - 2 and bars[-1] is bars[inside[-1]]
-            chords.append(Chord(beat, beats, degree, triad(plan, degree, leading=comes_home), i))
+            classes = triad(plan, degree, leading=comes_home)
+            chords.append(Chord(beat, beats, degree, classes, i, by_light=by_light[n]))
     return _voice(plan, _bass(plan, chords))
 
 
@@ -128,18 +135,21 @@ def _slots(bar: Bar, index: int) -> list[tuple[float, float, int]]:
     return [(bar.beat, bar.beats, index)]
 
 
-def _choose(plan, slots, bars, lightness, remembered, before) -> list[int]:
-    """The cheapest row of chords from the tonic to the cadence, leaning on what the phrase's letter did before."""
+def _choose(plan, slots, bars, lightness, remembered, before) -> tuple[list[int], list[bool]]:
+    """The cheapest row of chords from the tonic to the cadence, leaning on what the phrase's letter did before.
+
+    With it, of each chord, whether the light of its strip decides between major and minor (`Chord.by_light`).
+    """
     follows = FOLLOWS[plan.mode]
     degrees = sorted(follows)
     step = np.array([[4.0 - np.log(follows[a][b]) if b in follows[a] else 9.0 for b in degrees] for a in degrees])
     np.fill_diagonal(step, 6.0)
     major = np.array([_is_major(triad(plan, d)) for d in degrees])
-    label = bars[slots[0][2]].label
+    label, light = bars[slots[0][2]].label, LIGHT * plan.bend("R1")
     own = []
     for n, (_, _, i) in enumerate(slots):
         chance = plan.random("chords", label, n).gumbel(size=len(degrees))
-        cost = -chance - 0.8 * plan.bend("R1") * lightness[i] * np.where(major, 1.0, -1.0)
+        cost = -chance - light * lightness[i] * np.where(major, 1.0, -1.0)
         if remembered is not None and n < len(remembered):
             cost = cost - 3.0 * (np.array(degrees) == remembered[n])
         own.append(cost)
@@ -152,7 +162,14 @@ def _choose(plan, slots, bars, lightness, remembered, before) -> list[int]:
         own[0] = np.where(np.array(degrees) == 0, 0.0, NEVER)
     if before is not None and np.isfinite(own[0]).sum() > 1:
         own[0] = own[0] + step[degrees.index(before)]
-    return [degrees[k] for k in cheapest_path(own, lambda _: step)]
+    chosen = cheapest_path(own, lambda _: step)
+    by_light = []
+    for n, (_, _, i) in enumerate(slots):
+        way = 1.0 if major[chosen[n]] else -1.0
+        turned = light * (way * lightness[i] + EXTREME) * np.where(major, way, -way)  # as dark as it is light, or so
+        other = [cost + turned if slot[2] == i else cost for cost, slot in zip(own, slots, strict=True)]
+        by_light.append(bool(major[cheapest_path(other, lambda _: step)[n]] != major[chosen[n]]))
+    return [degrees[k] for k in chosen], by_light
 
 
 def _bass(plan: Plan, chords: list[Chord]) -> list[Chord]:

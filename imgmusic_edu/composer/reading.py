@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import crossmodal
 from ..scores import Cause
 from .plan import Plan
 
+# What a strip decides by itself -> the curve that is read there, and the rule.
+STRIPS = {"register": ("skyline", "R5"), "mode": ("lightness", "R1"), "density": ("edge_density", "R15")}
 SWING = 1.8  # standard deviations beyond which the skyline moves the melody no further
 
 
@@ -56,19 +59,26 @@ class Reading:
         column = np.interp(beat / self._total * len(self._skyline) - 0.5, np.arange(len(self._skyline)), self._skyline)
         return self._plan.centre + self._plan.span * float(np.clip(column, -SWING, SWING))
 
-    def cause(self, beat: float, beats: float, feature: str, rule: str, *, salient: bool = False) -> Cause | None:
-        """Why a note is there: the strip (or what stands out in it), the feature's value in it, the rule.
+    def cause(self, beat: float, beats: float, quality: str, *, salient: bool = False) -> Cause | None:
+        """Why a note is so: the strip it was read from (or what stands out in it), the value in it, the rule.
 
         None where the rule is switched off.
         """
+        feature, rule = STRIPS[quality]
         if not self._plan.bend(rule):
             return None
-        if feature not in self._features.columns:
-            return Cause((0.0, 0.0, 1.0, 1.0), feature, self._features.whole[feature], rule)
         first, last = _columns(len(self._skyline), *self.strip(beat, beats))
         x0, y0, x1, y1 = self._features.region(first, last)
         value = self.mean(feature, beat, beats)
-        return Cause((x0, y0, x1, y1) if salient else (x0, 0.0, x1, 1.0), feature, value, rule)
+        return Cause((x0, y0, x1, y1) if salient else (x0, 0.0, x1, 1.0), feature, value, rule, quality)
+
+    def whole_cause(self, quality: str, *, sign: int = 0) -> Cause | None:
+        """Why a note is so where no strip decides it: the feature of the whole picture that moves the quality most."""
+        found = crossmodal.strongest(self._plan.contributions, quality, sign=sign)
+        if found is None:
+            return None  # all of its rules are switched off
+        feature, rule = found
+        return Cause((0.0, 0.0, 1.0, 1.0), feature, self._features.whole[feature], rule, quality)
 
 
 def _columns(n_columns: int, x0: float, x1: float) -> tuple[int, int]:

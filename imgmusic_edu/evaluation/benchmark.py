@@ -132,7 +132,7 @@ def listen(pairs: Iterable, *, notice: Callable[[str], object] = print) -> Heard
             if edit is not None and edit not in EDITS:
                 raise ValueError(f"there is no edit {edit!r:.40}; there are {', '.join(EDITS)}.")
             seen = standardised(visual_features(picture))
-            found.append((name, edit, seen, *_sound_numbers(samples), hue_tonic(picture)))
+            found.append((name, edit, seen, *sound_numbers(samples), hue_tonic(picture)))
         except ValueError as problem:
             notice(f"{whole} is left out: {problem}")
     there = {name for name, edit, *_ in found if edit is None}
@@ -146,10 +146,10 @@ def listen(pairs: Iterable, *, notice: Callable[[str], object] = print) -> Heard
     return Heard(np.array(names), np.array(edits, dtype=object), *(np.array(part) for part in numbers))
 
 
-def _sound_numbers(samples):
-    """The measures of a sound, in the order of QUALITIES, and its fingerprint."""
+def sound_numbers(samples, measured=None):
+    """The measures of a sound, in the order of QUALITIES, and its fingerprint; what is `measured` already is taken."""
     samples = np.asarray(samples)[: round(SECONDS * SAMPLE_RATE)]
-    measured = audio_features.measure(samples)
+    measured = measured or audio_features.measure(samples)
     numbers = np.array([measured[measure] for measure in MEASURES.values()], dtype=float)
     if not np.isfinite(numbers).all():
         raise ValueError("something in the sound cannot be measured: is it music?")
@@ -158,7 +158,7 @@ def _sound_numbers(samples):
 
 @functools.cache
 def _hue_wheel_numbers(tonic):
-    return _sound_numbers(hue_wheel(tonic))
+    return sound_numbers(hue_wheel(tonic))
 
 
 def score(
@@ -195,7 +195,11 @@ def score(
     -----
     Taught in chapter 11, section "Does the music follow the picture?".
     """
-    heard = listen(pairs, notice=notice)
+    return judge(listen(pairs, notice=notice), listener=listener, candidates=candidates, notice=notice)
+
+
+def judge(heard: Heard, *, listener=None, candidates=CANDIDATES, notice=print) -> Report:
+    """The report on what was seen and heard: `score` after `listen`."""
     plain = heard[np.array([edit is None for edit in heard.edits])]
     n_scenes = max(0, *candidates, len(plain)) - len(plain)
     if listener is None:

@@ -41,6 +41,8 @@ SECTIONS = {
     "counterfactuals": "Counterfactuals: one thing is edited, does the measure move the right way? Share, 1 is best",
     "leakage": "Leakage: contrast is to leave the register alone; 0 is best",
     "retrieval": "Retrieval: given the sound, is its picture found?",
+    "explanations": "Explanations: what they name is made otherwise. Share of notes that change as they say (1 is "
+    "best), and share that change when something else is changed (leaks, 0 is best)",
     "round trip": "Round trip: what can be read back off the sound; R2 and correlation r, 1 is best",
 }
 FEW = 30  # pairs: with fewer, a note says that the intervals are wide

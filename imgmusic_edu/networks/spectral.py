@@ -5,6 +5,7 @@
 Taught in chapter 08, "From picture to sound features".
 """
 
+import copy
 import functools
 import math
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class SpectralRoad:
     def __init__(self, name, networks, conductor, scales: Scales, codec: Codec):
         tf, _ = tensorflow()
         self.name, self.scales, self.codec, self.conductor = name, scales, codec, conductor
+        self.decode, self.vocode = codec.decode, _by_our_vocoder
         first, *rest = (networks[which] for which in KINDS[name][1])
 
         def run(told, chance):
@@ -94,6 +96,14 @@ class SpectralRoad:
             return x
 
         self._run = tf.function(run, input_signature=[tf.TensorSpec([None, None, None]), tf.TensorSpec([None, None])])
+
+    def with_parts(self, *, mapping=None, decoder=None, vocoder=None):
+        """The same road with parts of one's own where given, as `own_roads.spectral_road` describes them."""
+        road = copy.copy(self)
+        for what, own in (("latent", mapping), ("decode", decoder), ("vocode", vocoder)):
+            if own is not None:
+                setattr(road, what, own)
+        return road
 
     def asked_by(self, features):
         """What features, shape (n, 18), ask for, shape (n, 4), as `mapping.heard` counts it; tempi as in training."""
@@ -146,15 +156,15 @@ class SpectralRoad:
         settings = {"beats_per_bar": 3 if seed % 4 == WALTZ else 4, "tonic": tonic}
         n_steps = math.ceil(seconds / STEP_SECONDS)
         told = conditions(features, columns, asked=asked, **settings, n_steps=n_steps, scales=self.scales)
-        log_mel = self.codec.decode(self.latent(told[None], chance))[0]
+        log_mel = self.decode(self.latent(told[None], chance))[0]
         return Made(
             float(np.exp(asked[0])), **settings, seconds=seconds, seed=seed, told=told, chance=chance, log_mel=log_mel
         )
 
     def sound(self, made, *, title=""):
-        """What was made, heard: the neural vocoder, the limiter, and an end where it was asked for."""
+        """What was made, heard: the vocoder, the limiter, and an end where it was asked for."""
         frames = np.concatenate([made.log_mel, made.log_mel[-1:]])  # a sound is one hop short of its frames
-        samples = vocoders.get("neural")(frames).samples[: round(made.seconds * SAMPLE_RATE)]
+        samples = self.vocode(frames)[: round(made.seconds * SAMPLE_RATE)]
         return Sound(limited(samples), title=title or f"By the road {self.name}")
 
     def causes(self, made, *, n_steps=96):
@@ -175,12 +185,16 @@ class SpectralRoad:
         busy = slice(len(FEATURES) + 1, len(FEATURES) + len(ASKED))  # the clock goes on as it did
         told[:, :, busy] = ((asked - self.scales.asked[0]) / self.scales.asked[1])[:, None, 1:]
         chance = np.repeat(made.chance, len(told), axis=0)
-        found = summaries(self.codec.decode(self.latent(told, chance)))
+        found = summaries(self.decode(self.latent(told, chance)))
         found["tempo"] = np.exp(asked[:, 0])
         return {
             name: {quality: float(values[0] - values[k + 1]) for quality, values in found.items()}
             for k, name in enumerate(FEATURES)
         }
+
+
+def _by_our_vocoder(frames):
+    return vocoders.get("neural")(frames).samples
 
 
 def summaries(log_mel):

@@ -1,0 +1,76 @@
+"""All roads on the same real pictures, by every measure, beside what needs no road; then duels, picture by picture.
+
+Pictures are the shipped photographs and paintings of the part "test" of `networks.pairs`, as they are: nothing was
+learnt or chosen by them. Another road joins by name: `python -m benchmarks tournament --road my_file.py:my_function`.
+"""
+
+from imgmusic_edu.evaluation.baselines import hue_tonic, hue_wheel
+from imgmusic_edu.evaluation.tournament import compare, dealt, play
+from imgmusic_edu.networks.pairs import names, pairs, picture_of, seen
+from imgmusic_edu.roads import ROADS, compose
+from imgmusic_edu.sounds import Sound
+
+from . import every, spread_out, verdicts
+from .mapping import nearest, vocoded
+
+SECONDS = 10.0
+N_EDITED = 8  # pictures that are edited, too
+N_KNOWN = 100  # training pairs among which the nearest is looked for: they must be composed
+BASELINES = ("nearest training picture", "one for all", "hue wheel", "score, shuffled")
+
+
+def pictures(n=None):
+    """(name, picture) of the real test pictures, all or n of them."""
+    real = [name for name in names("test") if " " not in name]
+    return [(name, picture_of(name)) for name in (real if n is None else every(real, n))]
+
+
+def contestant(who, shown):
+    """The function that stands for a road or a baseline: (picture, number) -> music."""
+    if who == "hue wheel":
+        return lambda picture, number: hue_wheel(hue_tonic(picture))
+    if who == "score, shuffled":
+        sounds = [compose(picture, seconds=SECONDS, seed=k) for k, (_, picture) in enumerate(shown)]
+        return dealt(sounds)
+    if who in BASELINES:
+        known = pairs("train", n=N_KNOWN)
+        middling = who == "one for all"
+        return lambda picture, number: Sound(vocoded(nearest(known, 0 if middling else seen(picture)[0])))
+    return lambda picture, number: compose(picture, road=who, seconds=SECONDS, seed=number)
+
+
+def played(job):
+    """One contestant's games: `tournament.Played`. `job` is (who, number of pictures, how many of them edited)."""
+    who, n, n_edited = job
+    shown = pictures(n)
+    return play(who, shown, contestant(who, shown), n_edited=0 if who in BASELINES else n_edited)
+
+
+def run(*, out, quick=False, roads=()):
+    """Play, compare, write tournament.csv, and give the Markdown."""
+    n, n_edited = (6, 1) if quick else (None, N_EDITED)
+    everyone = (*ROADS, *roads, *BASELINES)
+    pairs("train", n=N_KNOWN)  # once, and kept, before several processes ask for them
+    games = spread_out(played, [(who, n, n_edited) for who in everyone], what="contestants")
+    result = compare(games)
+    result.save_csv(out / "tournament.csv")
+    best = max((*ROADS, *roads), key=lambda who: result.find(who, "strength, faithful").value)
+    lines = []
+    for who in ROADS:
+        found = result.find(who, "faithful")
+        lines.append((f"{who}: more faithful than by chance", "> 0.5", f"{found.low:.2f} or more", found.low > 0.5))
+    share = result.find("score, shuffled", "faithful")
+    lines.append(
+        (
+            "shuffled: chance, and nothing else",
+            "holds 0.5",
+            f"{share.low:.2f} to {share.high:.2f}",
+            share.low <= 0.5 <= share.high,
+        )
+    )
+    said = (
+        f"Most faithful in the duels: {best}. Edits: {n_edited} of the pictures, each in eight ways. The nearest "
+        f"picture is looked for among {N_KNOWN} pairs."
+    )
+    title = f"### {result.n} real pictures never used, {SECONDS:g} s each; 95 % intervals over pictures"
+    return f"{verdicts(lines)}\n{title}\n\n{result.table()}\n{said}\n"
