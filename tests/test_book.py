@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from browser import browser_page
 
-from imgmusic_edu import course_map, editions, traces
+from imgmusic_edu import course_map, editions, exercises, traces
 from imgmusic_edu.book import __main__ as book
 from imgmusic_edu.book import execution, minutes, pages
 from imgmusic_edu.book.docstrings import as_markup
@@ -243,7 +243,10 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
     sounding = folder / "97_a_sounding_chapter.py"
     sounding.write_text(SOUNDING, encoding="utf-8")
-    first = book.build([sounding, courses.TINY_SOURCE], folder / "out", exercises=[courses.TINY])
+    (folder / "ch97.py").write_text("EXERCISES = QUIZ = ()\n", encoding="utf-8")
+    exercises.__path__.append(str(folder))
+    first = book.build([sounding, courses.TINY_SOURCE], folder / "out", exercises=[courses.TINY, folder])
+    exercises.__path__.remove(str(folder))
     return first.parent
 
 

@@ -11,8 +11,8 @@ _INTRODUCTION = """\
 How long the cells of each chapter compute, without anybody reading, playing or thinking. Measured by `make book`, which
 runs the solution editions from top to bottom; written by `make book OPTIONS=--minutes`. Nothing here is an estimate.
 
-- **Processor** is what the cells took of one core, every kernel having one thread. Compare this one: other work on the
-  machine changes it little.
+- **Processor** is what the cells took of one core, every kernel having one thread. Compare this one: a busy machine
+  makes it up to half as long again, the clock many times.
 - **Clock** is what passed meanwhile, two chapters at once on {cores} cores, waiting for other work included.
 - The first cell that needs TensorFlow or librosa pays for loading it."""
 
