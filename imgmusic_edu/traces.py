@@ -14,6 +14,8 @@ from typing import NamedTuple
 # Rooms whose functions no chapter need teach, and why.
 PLUMBING = {
     "imgmusic_edu.files": "opens and writes files for the other rooms",
+    "imgmusic_edu.access": "asks figures whether all can read them",
+    "imgmusic_edu.drawn": "reads a figure back, for ears, tables and checks",
     "imgmusic_edu.chapters": "reads the chapters' sources",
     "imgmusic_edu.claims": "holds a chapter's text against its code",
     "imgmusic_edu.editions": "makes the notebooks",

@@ -300,7 +300,10 @@ def test_a_source_that_cannot_be_read(tmp_path, change, words):
         (("x = np.array([0.0, 1.0])", "x = await y"), "not plain Python"),
         ((", alt=f", ", text=f"), "needs alt=..."),
         (("im.plots.show(figure, ", "plt.show("), "gives a picture without words"),
-        (('alt=f"A straight line that rises from {x[0]:.0f} to {2 * x[1]:.0f}."', 'alt="A line."'), "shorter than 20"),
+        (
+            ('alt=f"A straight line that rises from {x[0]:.0f} to {2 * x[1]:.0f}."', 'alt="A line."'),
+            "fewer than 20 letters",
+        ),
         (("x = np.array([0.0, 1.0])", "interact(lambda f: Audio(f), f=3)"), "hangs"),
         (("# Two points make", "# ![points](https://example.org/a.png) make"), "holds a picture"),
         (("# Two points make a line.", '# <img src="a.png" alt="a line"> makes one.'), "holds a picture"),
