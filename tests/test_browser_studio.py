@@ -178,7 +178,7 @@ def test_every_export_opens_elsewhere(lab, tmp_path):
     assert "Video: h264" in told and "Audio: aac" in told and "Duration: 00:00:08.0" in told
     assert page.locator(".im-files a").count() == 6
 
-    other = page.context.new_page()
+    other = page.context.browser.new_page()
     addresses = []
     other.on("request", lambda request: addresses.append(request.url))
     other.goto(saved["html"].as_uri())
