@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from .. import audio_features
-from ..scores import Note, Score
+from ..scores import Cause, Note, Score
 from ..sounds import SAMPLE_RATE
 
 __all__ = ["heard_at", "quality_at", "window"]
@@ -41,7 +41,7 @@ def quality_at(score: Score, note: Note, *, like: Score | None = None) -> float:
         hard the notes of a chord rub, velocities of seconds and sevenths; "energy": velocity of the drums a beat. NaN
         where there is none to ask.
     """
-    return _ASK[note.cause.quality](score, note.part, *window(like or score, note))
+    return _ASK[_cause(note).quality](score, note.part, *window(like or score, note))
 
 
 def heard_at(score: Score, note: Note, *, like: Score | None = None) -> float:
@@ -63,24 +63,30 @@ def heard_at(score: Score, note: Note, *, like: Score | None = None) -> float:
     if not len(samples) or np.abs(samples).max() < 1e-4:
         return NOTHING
     samples = np.pad(samples, (0, max(0, SAMPLE_RATE - len(samples))))  # shorter ones are not measured
-    if note.cause.quality == "register":
+    if _cause(note).quality == "register":
         _, frequency, confidence = audio_features.pitch_track(samples)
         clear = frequency[np.isfinite(frequency) & (confidence > 0.8)]
         return float(69 + 12 * np.log2(np.median(clear) / 440)) if len(clear) else NOTHING
-    if note.cause.quality == "density":
+    if _cause(note).quality == "density":
         return len(audio_features.onsets(samples)) / ((end - start) * score.tempo / 60)
     return NOTHING
 
 
 def window(score: Score, note: Note) -> tuple[float, float]:
     """From when to when a note's explanation speaks, s: the note, its bar, or the whole piece."""
-    quality, region = note.cause.quality, note.cause.region
+    quality, region = _cause(note).quality, _cause(note).region
     if region == (0.0, 0.0, 1.0, 1.0):
         return 0.0, score.seconds
     if quality == "density":
         bar = int((note.beat + HAIR) // score.beats_per_bar)
         return score.seconds_of(bar * score.beats_per_bar), score.seconds_of((bar + 1) * score.beats_per_bar)
     return score.seconds_of(note.beat), score.seconds_of(note.end)
+
+
+def _cause(note) -> Cause:
+    if note.cause is None:
+        raise ValueError("The note has no cause: there is no explanation to ask about.")
+    return note.cause
 
 
 def _sounding(score, part, start, end):

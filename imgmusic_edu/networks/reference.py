@@ -43,7 +43,15 @@ def make(*, n=N, n_own=N_OWN, n_excerpts=N_EXCERPTS, notice=print) -> Reference:
     learnt = embed(played)
     notice("Playing what people wrote ...")
     heard, groove, real = zip(*_by_people(n_excerpts), strict=True)
-    found = Reference(*map(np.array, (wanted, measured, [], heard, groove)), embed(real), learnt)
+    found = Reference(
+        asked=np.array(wanted),
+        measured=np.array(measured),
+        own=np.empty(0),
+        heard=np.array(heard),
+        groove=np.array(groove),
+        real=embed(real),
+        learnt=learnt,
+    )
     notice(f"Composing for {n_own} more pictures ...")
     own = []
     for features, sound in _pieces("validation", n_own):
