@@ -228,8 +228,8 @@ def lint(chapter):
     -------
     list of str
     """
-    checks = (_headings, _code, _figures, _links, _solutions, _exercises, _references, _minutes, _objectives)
-    checks += (claims.numbers, claims.leaning)
+    checks = [_headings, _code, _figures, _links, _solutions, _exercises, _references, _minutes, _objectives]
+    checks += [claims.numbers, claims.leaning]
     return [f"{chapter.name}: {fault}" for check in checks for fault in check(chapter)]
 
 

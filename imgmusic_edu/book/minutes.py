@@ -30,13 +30,14 @@ def sections(notebook):
     list of (str, int, float, float)
         Title, number of code cells, seconds of the clock, seconds of the processor; sections without code left out.
     """
-    found = [[BEFORE, 0, 0.0, 0.0]]
+    found: list[tuple[str, int, float, float]] = [(BEFORE, 0, 0.0, 0.0)]
     for cell in notebook.cells:
-        found += [[text, 0, 0.0, 0.0] for level, text in Cell(cell.cell_type, cell.source, {}).headings if level == 2]
+        found += [(text, 0, 0.0, 0.0) for level, text in Cell(cell.cell_type, cell.source, {}).headings if level == 2]
         if cell.cell_type == "code":
             clock, processor = cell.metadata["seconds"]
-            found[-1][1:] = [found[-1][1] + 1, found[-1][2] + clock, found[-1][3] + processor]
-    return [(title, n_cells, clock, processor) for title, n_cells, clock, processor in found if n_cells]
+            title, n_cells, before, spent = found[-1]
+            found[-1] = title, n_cells + 1, before + clock, spent + processor
+    return [section for section in found if section[1]]
 
 
 def page(notebooks, *, cores):

@@ -34,6 +34,6 @@ def _looking_up(function):
     return getaddrinfo
 
 
-socket.socket.connect = _connecting(socket.socket.connect)
-socket.socket.connect_ex = _connecting(socket.socket.connect_ex)
+for _name in ("connect", "connect_ex"):
+    setattr(socket.socket, _name, _connecting(getattr(socket.socket, _name)))
 socket.getaddrinfo = _looking_up(socket.getaddrinfo)
