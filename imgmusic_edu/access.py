@@ -213,7 +213,9 @@ def _pale_texts(figure):
 
     canvas = FigureCanvasAgg(figure)
     figure.draw_without_rendering()  # until then labels of ticks have no text
+    hidden = {text for axes in figure.axes for text in _not_drawn(axes)}
     texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    texts = [text for text in texts if text not in hidden]
     colours = [to_rgba(text.get_color(), text.get_alpha()) for text in texts]
     kept = [text.get_alpha() for text in texts]
     try:
@@ -230,7 +232,7 @@ def _pale_texts(figure):
         left, right = (int(np.clip(side, 0, width)) for side in (box.x0, box.x1 + 1))
         top, bottom = (int(np.clip(height - side, 0, height)) for side in (box.y1, box.y0 - 1))
         ground = beneath[top:bottom, left:right].reshape(-1, 3)
-        if not len(ground) or not _drawn_there(text) or text.get_path_effects():
+        if not len(ground) or text.get_path_effects():
             continue
         ratio = _contrasts(np.array(colour), ground)
         if ratio < TEXT:
@@ -245,9 +247,10 @@ def _contrasts(colour, ground):
     return float(np.quantile((pair.max(axis=0) + 0.05) / (pair.min(axis=0) + 0.05), 0.1))
 
 
-def _drawn_there(text):
-    """Not a label of a tick that is not drawn: outside of its axis's limits, or of axes that are switched off."""
-    axes = text.axes
-    if axes is None:
-        return True
-    return axes.get_visible() and (axes.axison or text in axes.texts or text is axes.title)
+def _not_drawn(axes):
+    """Texts of axes that are not shown, and the labels of ticks of axes that are switched off."""
+    from matplotlib.text import Text
+
+    if not axes.get_visible():
+        return axes.findobj(Text)
+    return [] if axes.axison else [text for axis in (axes.xaxis, axes.yaxis) for text in axis.findobj(Text)]

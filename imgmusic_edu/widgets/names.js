@@ -1,4 +1,4 @@
-// Sliders say who they are. Those of ipywidgets show their name and value beside the handle, but tie neither to it, so a
+// Sliders and buttons say who they are. Those of ipywidgets show their name and value beside the handle, but tie neither to it, so a
 // screen reader says "slider, 3". ipywidgets 8 draws with noUiSlider; 7 (Colab) with jQuery UI, whose handle has no role.
 
 const HANDLE = '[role="slider"], .ui-slider-handle';
@@ -25,17 +25,26 @@ function tell(slider) {
   if (readout?.isContentEditable) set(readout, { role: "textbox", "aria-label": `${name}, typed` });
 }
 
+// A picture of a padlock is no name, and a toggle that is down must say so.
+function tellButton(button) {
+  if (button.title && !button.innerText.trim()) set(button, { "aria-label": button.title });
+  if (button.matches(".widget-toggle-button")) set(button, { "aria-pressed": button.classList.contains("mod-active") });
+}
+
 function render({ el }) {
   let frame = 0;
   let panel = null;
-  const all = () => panel.querySelectorAll(".widget-slider").forEach(tell);
+  const all = () => {
+    panel.querySelectorAll(".widget-slider").forEach(tell);
+    panel.querySelectorAll("button.jupyter-button").forEach(tellButton);
+  };
   const watch = new MutationObserver(all);
   const begin = () => {
     panel = el.closest(".widget-box"); // none until the box has taken this in
     if (!panel) return (frame = requestAnimationFrame(begin));
     all();
     const what = { childList: true, characterData: true, subtree: true };
-    watch.observe(panel, { ...what, attributes: true, attributeFilter: ["aria-valuetext", "disabled", "style"] });
+    watch.observe(panel, { ...what, attributes: true, attributeFilter: ["aria-valuetext", "class", "disabled", "style", "title"] });
   };
   begin();
   return () => {

@@ -299,7 +299,7 @@ def drawn(rows):
     with im.plots.style():
         figure, axes = plt.subplots(1, len(rows), figsize=(2.2 * len(rows), 2.5), layout="constrained", sharey=True)
     for place, (name, these) in zip(axes, rows.items(), strict=True):
-        place.plot(*points.T, ".", ms=2, color="#b0b0b0")
+        place.plot(*points.T, ".", ms=2, color="#8c8c8c")
         place.plot(*these.T, ".", ms=3, color=im.plots.COLOURS[0])
         place.set(title=name, xlim=(-3, 3), ylim=(-3, 3), xlabel="x")
     axes[0].set(ylabel="y")

@@ -347,8 +347,8 @@ hear(decibels(mine)[0], f"Your autoencoder, {LATENT} numbers for {STEP} frames")
 with im.plots.style():
     figure, places = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained")
     for place, name in zip(places, ("distance", "flux", "sharpness"), strict=True):
-        for title, curve in (("from nothing", from_nothing), ("from PCA", from_pca)):
-            place.plot([n for n, _ in curve], [found[name] for _, found in curve], "o-", label=title)
+        for title, curve, look in (("from nothing", from_nothing, "o-"), ("from PCA", from_pca, "s--")):
+            place.plot([n for n, _ in curve], [found[name] for _, found in curve], look, label=title)
         place.axhline(pca[name], color="#767676", ls=":", label="PCA alone")
         place.set(xlabel="step", ylabel=f"{name} (dB)" if name == "distance" else f"{name} ratio", ylim=(0, None))
     places[0].legend(fontsize=8)

@@ -407,7 +407,7 @@ frame = int(A[short].sum(axis=1).argmax())
 with im.plots.style():
     figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
     hertz = np.arange(140) * rate / 1024
-    axes.plot(hertz, 20 * np.log10(A[short][frame, :140] + 1e-3), lw=3, alpha=0.4, label="true")
+    axes.plot(hertz, 20 * np.log10(A[short][frame, :140] + 1e-3), lw=3, color="#8a8a8a", label="true")
     for way in ("pinv", "multiplicative", "learned"):
         axes.plot(hertz, 20 * np.log10(guesses[way][frame, :140] + 1e-3), lw=1.2, label=way)
     axes.set(xlabel="frequency (Hz)", ylabel="level (dB)")
