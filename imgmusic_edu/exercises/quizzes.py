@@ -133,7 +133,8 @@ def _question_widget(number, question, chapter):
 
     def option(n, text):
         def reveal(_):
-            answer.value = f'<div role="status">{html.escape(text)}: {_answer(question, n)}</div>'
+            said = html.escape(text.rstrip("."))
+            answer.value = f'<div role="status">{said}: {_answer(question, n)}</div>'
             if chapter and n == question.key:
                 note(f"{chapter}.quiz.{number}")
 

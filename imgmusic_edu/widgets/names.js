@@ -2,6 +2,8 @@
 // screen reader says "slider, 3". ipywidgets 8 draws with noUiSlider; 7 (Colab) with jQuery UI, whose handle has no role.
 
 const HANDLE = '[role="slider"], .ui-slider-handle';
+// JupyterLab moves to another cell by the arrow keys, unless whatever has the focus says that it needs them.
+const LIST = { "data-lm-suppress-shortcuts": "true" };
 const OFF = ".ui-slider-disabled, .noUi-target[disabled], .noUi-origin[disabled]";
 
 function set(node, attributes) {
@@ -31,13 +33,18 @@ function tellButton(button) {
   if (button.matches(".widget-toggle-button")) set(button, { "aria-pressed": button.classList.contains("mod-active") });
 }
 
+// What `interactive` prints is said aloud, as the sentences of our own panels are.
+function tellAll(panel) {
+  panel.querySelectorAll(".widget-slider").forEach(tell);
+  panel.querySelectorAll("button.jupyter-button").forEach(tellButton);
+  panel.querySelectorAll("select").forEach((list) => set(list, LIST));
+  panel.querySelectorAll(".widget-output").forEach((printed) => set(printed, { "aria-live": "polite" }));
+}
+
 function render({ el }) {
   let frame = 0;
   let panel = null;
-  const all = () => {
-    panel.querySelectorAll(".widget-slider").forEach(tell);
-    panel.querySelectorAll("button.jupyter-button").forEach(tellButton);
-  };
+  const all = () => tellAll(panel);
   const watch = new MutationObserver(all);
   const begin = () => {
     panel = el.closest(".widget-box"); // none until the box has taken this in

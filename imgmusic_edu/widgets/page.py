@@ -104,7 +104,7 @@ def skeleton(payload, *, key="", inside=True):
 
 def payload_html(payload, *, key=""):
     """Skeleton and script together: what an output of a notebook or a web page needs."""
-    start = 'document.querySelectorAll(".im-player").forEach(mount);'
+    start = 'document.querySelectorAll(".im-player").forEach((root) => mount(root));'
     return f"{skeleton(payload, key=key)}\n<script>(() => {{\n{_script()}\n{start}\n}})();</script>"
 
 
