@@ -56,6 +56,7 @@ function renderStage({ model, el }) {
   const leaving = new AbortController();
   const { signal } = leaving;
   el.classList.add("im-stage");
+  el.dataset.lmSuppressShortcuts = "true"; // in here JupyterLab's keys, such as Enter for a cell, are not its own
   el.innerHTML = STAGE;
   const find = (selector) => el.querySelector(selector);
   const on = (target, name, act, options) => target.addEventListener(name, act, { signal, ...options });
