@@ -1,5 +1,6 @@
-// Sliders and buttons say who they are. Those of ipywidgets show their name and value beside the handle, but tie neither to it, so a
-// screen reader says "slider, 3". ipywidgets 8 draws with noUiSlider; 7 (Colab) with jQuery UI, whose handle has no role.
+// Sliders and buttons say who they are. Sliders of ipywidgets show their name and value beside the handle, but tie
+// neither to it, so a screen reader says "slider, 3". ipywidgets 8 draws with noUiSlider; 7 (Colab) with jQuery UI,
+// whose handle has no role.
 
 const HANDLE = '[role="slider"], .ui-slider-handle';
 // JupyterLab moves to another cell by the arrow keys, unless whatever has the focus says that it needs them.
