@@ -18,7 +18,7 @@ examples:
   imgmusic photo.jpg --midi photo.mid --explain photo.json
                                                 also the notes, for MuseScore, and why each is there
   imgmusic photo.jpg --key "F# minor" --tempo 90 --instruments violin,strings
-  imgmusic studio photo.jpg                     the same in a browser, with knobs to turn (a file studio is ./studio)
+  imgmusic studio photo.jpg                     the same in a browser, with knobs (a file studio is ./studio)
   imgmusic holiday/ -o holiday_music/           every picture in a folder
 
 Tempo, key, mode and instruments follow the picture unless you set them. The same picture, settings and seed

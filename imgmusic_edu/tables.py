@@ -25,14 +25,15 @@ def table(caption, heads, rows, *, corner="", wide=520):
     columns = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     first = f'<th scope="col" style="text-align: left">{escape(corner)}</th>' if corner else "<td></td>"
     lines = "".join(
-        f'<tr><th scope="row" style="text-align: left; font-weight: normal">{escape(name)}</th>'
+        f'<tr><th scope="row" style="text-align: left; font-weight: normal; white-space: normal">{escape(name)}</th>'
         f"{''.join(f'<td>{escape(text)}</td>' for text in cells)}</tr>"
         for name, *cells in rows
     )
     return (
         '<table style="margin: 8px 0; border-collapse: separate; border-spacing: 12px 0; text-align: right; '
         "white-space: nowrap; font: inherit; color: inherit; width: 100%; table-layout: auto; "
-        f'max-width: {wide}px; font-variant-numeric: tabular-nums"><caption style="text-align: left">'
+        f'max-width: {wide}px; font-variant-numeric: tabular-nums">'
+        '<caption style="text-align: left; white-space: normal">'
         f"<b>{escape(caption)}</b></caption><tr>{first}{columns}</tr>{lines}</table>"
     )
 

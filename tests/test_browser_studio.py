@@ -61,6 +61,9 @@ def lab(chromium, tmp_path_factory):
         assert not [request for request in requests if not request.startswith(own)]
 
 
+PLAYER = ".im-stage .im-player:not([hidden])"  # the next one waits beside it until it can be played
+
+
 def words(page):
     return page.locator(".im-right [role=status]").first.inner_text()
 
@@ -86,8 +89,13 @@ def replaced(page, before):
     )
 
 
+def settled(page):
+    """Until the version that was asked for last is on the stage."""
+    page.wait_for_function("document.querySelectorAll('.im-stage .im-player').length === 1")
+
+
 def notes(page):
-    return json.loads(page.locator(".im-stage .im-player").get_attribute("data-im"))["notes"]
+    return json.loads(page.locator(PLAYER).get_attribute("data-im"))["notes"]
 
 
 def test_a_photo_is_uploaded_heard_turned_and_taken_back(lab):
@@ -121,7 +129,8 @@ def test_a_photo_is_uploaded_heard_turned_and_taken_back(lab):
 
 def test_a_note_says_where_it_comes_from_and_a_region_is_heard_alone(lab):
     page, _ = lab
-    root = page.locator(".im-stage .im-player")
+    settled(page)
+    root = page.locator(PLAYER)
     shapes = root.locator(".im-roll rect.im-shape")
     rows = [(i, n) for i, n in enumerate(notes(page)) if n[4] is not None and n[6] - n[4] < 0.9 and n[3] == 0]
     index, note = rows[len(rows) // 2]
@@ -151,7 +160,7 @@ def test_a_note_says_where_it_comes_from_and_a_region_is_heard_alone(lab):
 
 
 def drum_part(page):
-    parts = json.loads(page.locator(".im-stage .im-player").get_attribute("data-im"))["parts"]
+    parts = json.loads(page.locator(PLAYER).get_attribute("data-im"))["parts"]
     return next((i for i, part in enumerate(parts) if part["drum"]), -1)
 
 
@@ -202,7 +211,8 @@ def tab_to(page, locator, *, most=80, key="Tab"):
 def test_all_of_it_goes_by_keyboard_alone(lab):
     page, _ = lab
     page.get_by_role("button", name="Open a picture").focus()
-    tab_to(page, page.locator(".im-stage .im-player"))
+    settled(page)
+    tab_to(page, page.locator(PLAYER))
     page.keyboard.press("Home")
     page.keyboard.press("n")
     assert "(rule R" in page.locator(".im-stage .im-note").inner_text() or notes(page)[0][10] is None
@@ -294,7 +304,7 @@ def test_axe_finds_nothing_serious(lab):
 
     page, _ = lab
     page.get_by_role("button", name="Weights of the rules").click()
-    page.get_by_label("R5: what is high in the picture sounds high").wait_for()
+    page.get_by_role("slider", name="R5: what is high in the picture sounds high").wait_for()
     found = Axe().run(page, context=".im-studio").response["violations"]
     bad = [one for one in found if one["impact"] in ("serious", "critical")]
     assert not [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in bad]

@@ -272,7 +272,8 @@ def test_a_rule_that_is_off_gives_no_note_a_cause(rule, parts):
     score = compose_score(make_plan(f, weights={rule: 0, "R16": 3}), f)
     without = {note.part for note in score.notes if note.cause is None}
     assert without <= parts and all(note.cause is None or note.cause.rule != rule for note in score.notes)
-    assert without or rule == "R3"  # a calm picture has no drums
+    # A calm picture has no drums; and where light decides no chord, the explanation names what does.
+    assert without or rule in ("R1", "R3")
 
 
 def test_bent_rules_add_up_in_the_explanation(features):

@@ -191,6 +191,11 @@ def test_two_versions_are_brought_to_one_loudness_without_clipping(piece, gain):
         assert sound.samples == pytest.approx(original.samples * 10 ** (decibels / 20), abs=1e-6)  # one gain, no more
 
 
+def test_a_version_beside_itself_is_as_loud_as_itself(piece):
+    match = matched(piece.sound, piece.sound)
+    assert match.gains[0] == match.gains[1] and len(match.sounds) == 2
+
+
 def test_silence_cannot_be_made_as_loud(piece):
     with pytest.raises(ValueError, match="Nothing is silent"):
         matched(piece.sound, Sound(np.zeros(22050, np.float32), title="Nothing"))

@@ -57,12 +57,11 @@ def matched(*sounds: Sound) -> Match:
     -----
     Loudness is measured in the sounds themselves (ITU-R BS.1770-4), as is the true peak. Taught in chapter 11.
     """
-    rates = {sound: {"sample_rate": sound.sample_rate} for sound in sounds}
-    levels = [loudness(sound.samples, **rate) for sound, rate in rates.items()]
+    levels = [loudness(sound.samples, sample_rate=sound.sample_rate) for sound in sounds]
     for sound, level in zip(sounds, levels, strict=True):
         if level <= SILENCE:
             raise ValueError(f"{sound.title} is silent, so it cannot be made as loud as another.")
-    rooms = [min(0.0, CEILING - true_peak(sound.samples, **rate)) for sound, rate in rates.items()]
+    rooms = [min(0.0, CEILING - true_peak(sound.samples, sample_rate=sound.sample_rate)) for sound in sounds]
     common = min(level + room for level, room in zip(levels, rooms, strict=True))
     gains = tuple(common - level for level in levels)
     turned = tuple(

@@ -185,7 +185,7 @@ def _extended(values, before, after, circular):
     """Values with some before and after them: a circle goes round, another one is mirrored."""
     tf, _ = tensorflow()
     if circular:
-        return tf.concat([values[len(values) - before :], values, values[:after]], axis=0)
+        return tf.concat([values[values.shape[0] - before :], values, values[:after]], axis=0)
     return tf.pad(values, [[before, after]], "SYMMETRIC")
 
 
