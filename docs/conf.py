@@ -48,6 +48,7 @@ python_display_short_literal_types = True
 add_module_names = False
 toc_object_entries = False
 
+html_show_search_summary = False  # it would ask for each page that was found, which a browser refuses from disk
 html_theme = "sphinx_book_theme"
 html_title = "Hear a picture"
 html_logo = html_favicon = "static/logo.svg"

@@ -283,11 +283,12 @@ def try_solution(page, address):
 
 
 def try_theme(page):
-    colour = "() => getComputedStyle(document.body).backgroundColor"
     seen = set()
-    for _ in range(3):  # light, dark, as the system has it
-        page.locator("button.theme-switch-button").first.click()
-        seen.add(page.evaluate(colour))
+    for mode in ("light", "dark"):
+        page.locator("button.theme-switch-button").first.focus()
+        page.keyboard.press("Enter")
+        page.locator(f"button.theme-change-button[data-mode={mode}]").first.press("Enter")
+        seen.add(page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
     assert len(seen) == 2
 
 
