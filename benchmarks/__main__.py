@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import re
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,13 @@ MODULES = {  # speed first: on a quiet machine
     "fidelity": "fidelity",
     "tournament": "tournament",
 }
+
+
+def joined(before, name, text):
+    """The page of all benchmarks with one section new, the others as they were `before`."""
+    sections = {part.partition("\n")[0].lower(): f"## {part}" for part in re.split("^## ", before, flags=re.M)[1:]}
+    sections[name] = text
+    return "# What the benchmarks found\n\n" + "\n".join(sections[n].rstrip() + "\n" for n in MODULES if n in sections)
 
 
 def main(argv=None):
@@ -49,9 +57,9 @@ def main(argv=None):
         took = f"{time.perf_counter() - start:.0f} s{', --quick' if options.quick else ''}"
         (out / f"{name}.md").write_text(f"## {name.capitalize()}\n\n{machine()}; {took}.\n\n{text}", encoding="utf-8")
         print(text)
-    parts = [out / f"{name}.md" for name in MODULES if (out / f"{name}.md").exists()]
-    whole = "# What the benchmarks found\n\n" + "\n".join(part.read_text(encoding="utf-8") for part in parts)
-    (out / "results.md").write_text(whole, encoding="utf-8")
+        page = out / "results.md"
+        before = page.read_text(encoding="utf-8") if page.exists() else ""
+        page.write_text(joined(before, name, (out / f"{name}.md").read_text(encoding="utf-8")), encoding="utf-8")
     say(f"written to {out}")
     return 0
 
