@@ -119,11 +119,12 @@ def test_a_photo_is_uploaded_heard_turned_and_taken_back(lab):
     page.get_by_role("button", name="Undo").click()
     until(page, "Locked: key, mode")
     assert "cello" not in words(page)
-    before = words(page)
+    before, sounding = words(page), source(page)
     page.get_by_role("button", name="Re-roll").click()
     page.wait_for_function(
         "before => document.querySelector('.im-right [role=status]').innerText !== before", arg=before
     )
+    replaced(page, sounding)
     assert "D minor" in words(page) and "Locked: key, mode" in words(page)
 
 
@@ -154,8 +155,10 @@ def test_a_note_says_where_it_comes_from_and_a_region_is_heard_alone(lab):
     assert root.locator(".im-brushed").count() == 1
     edges = page.locator(".im-brush input").evaluate_all("all => all.map(input => Number(input.value))")
     assert edges == pytest.approx([30, 20, 50, 60], abs=1)
+    before = source(page)
     page.get_by_role("button", name="Whole picture").click()
     said(page, "The whole piece again")
+    replaced(page, before)
     assert len(notes(page)) == n_all and root.locator(".im-brushed").count() == 0
 
 
