@@ -69,8 +69,8 @@ def render(score, *, sample_rate=SAMPLE_RATE):
         raise ScoreError("The score has no notes, so there is nothing to play.")
     if not 8000 <= sample_rate <= 96000:
         raise ValueError(f"The sample rate must be from 8000 to 96000 Hz, but is {sample_rate}.")
-    dry = _mix(_jobs(score, soundfont(), sample_rate), round(score.seconds * sample_rate), soundfont(), sample_rate)
-    samples = _in_room(dry, score.brightness, sample_rate)
+    dry = mixed(jobs_of(score, soundfont(), sample_rate), round(score.seconds * sample_rate), soundfont(), sample_rate)
+    samples = in_room(dry, score.brightness, sample_rate)
     _fade(samples, sample_rate)
     return _levelled(samples, score.level, sample_rate)
 
@@ -78,7 +78,7 @@ def render(score, *, sample_rate=SAMPLE_RATE):
 # -- notes -------------------------------------------------------------------------------------------------
 
 
-def _jobs(score, font, sample_rate):
+def jobs_of(score, font, sample_rate):
     """(strike, onset, samples held, samples allowed or None): what to play, sorted by voice.
 
     Sorting makes each tone once even if memory is short, and fixes the order in which floats are added.
@@ -112,30 +112,43 @@ def _trimmed(strike, part, pitch):
     return strike._replace(voice=voice, gain=strike.gain * 10 ** ((part.gain_db + trim_db) / 20))
 
 
-def _mix(jobs, n_samples, font, sample_rate):
-    mixed = np.zeros(n_samples, np.float32)
-    n_cut = round(CUT * sample_rate)
-    for strike, onset, held, allowed in jobs:
-        samples = font.play(strike, held, sample_rate)
-        if allowed is not None and allowed + n_cut < len(samples):
-            samples = samples[: allowed + n_cut]
-            samples[allowed:] *= np.linspace(1, 0, n_cut, dtype=np.float32)
-        room = mixed[onset : onset + len(samples)]
+def mixed(jobs, n_samples, font, sample_rate):
+    """Jobs, played and added: shape (n_samples,), float32."""
+    total = np.zeros(n_samples, np.float32)
+    for job in jobs:
+        samples, onset = played(job, font, sample_rate), job[1]
+        room = total[onset : onset + len(samples)]
         room += samples[: len(room)]
-    return mixed
+    return total
+
+
+def played(job, font, sample_rate):
+    """The samples of one job from its onset on, as long as it rings."""
+    strike, _, held, allowed = job
+    samples = font.play(strike, held, sample_rate)
+    n_cut = round(CUT * sample_rate)
+    if allowed is not None and allowed + n_cut < len(samples):
+        samples = samples[: allowed + n_cut]
+        samples[allowed:] *= np.linspace(1, 0, n_cut, dtype=np.float32)
+    return samples
 
 
 # -- room and brightness -----------------------------------------------------------------------------------
 
 
-def _in_room(dry, brightness, sample_rate):
+def in_room(dry, brightness, sample_rate):
     """`dry` in a small room, its spectrum tilted: one convolution."""
+    return convolve(dry, room_response(brightness, sample_rate))
+
+
+def room_response(brightness, sample_rate):
+    """Impulse response of the room with its spectrum tilted, float64."""
     rings = round(0.1 * sample_rate)  # how long the tilt's own response lasts
     room = _room(sample_rate)
     n_fft = fft_length(len(room) + 2 * rings)
     frequencies = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
     response = np.fft.rfft(room, n_fft) * _minimum_phase(_tilt(frequencies, brightness), n_fft)
-    return _convolve(dry, np.fft.irfft(response, n_fft)[: len(room) + rings])
+    return np.fft.irfft(response, n_fft)[: len(room) + rings]
 
 
 def _minimum_phase(gain, n_fft):
@@ -151,7 +164,7 @@ def _minimum_phase(gain, n_fft):
     return np.exp(np.fft.rfft(cepstrum))
 
 
-def _convolve(samples, kernel, centre=0):
+def convolve(samples, kernel, centre=0):
     """`samples` filtered by `kernel`, whose moment 0 is at `centre`; as long as `samples`, float32.
 
     Overlap-add: block by block, because the FFT of a long piece would need many times its memory.
@@ -211,10 +224,10 @@ def _fade(samples, sample_rate):
 
 def _levelled(samples, level, sample_rate):
     """`samples` at the loudness `level`, limited; the gain makes up for what the limiter takes."""
-    found = _loudness(samples, sample_rate)
+    found = integrated_loudness(samples, sample_rate)
     if found == SILENCE:
         raise ScoreError("The score gives no sound that can be heard: its notes are too soft, too high or too late.")
-    peaks = _true_peaks(samples, sample_rate)
+    peaks = true_peaks(samples, sample_rate)
     highest = float(peaks.max())
     gain_db = level - found
     for _ in range(4):
@@ -222,8 +235,8 @@ def _levelled(samples, level, sample_rate):
         limited = samples * gain
         if highest * gain <= CEILING:
             break
-        limited *= _turned_down(peaks * gain, sample_rate)
-        missing = level - _loudness(limited, sample_rate)
+        limited *= turned_down(peaks * gain, sample_rate)
+        missing = level - integrated_loudness(limited, sample_rate)
         if abs(missing) < 0.05:
             break
         gain_db += missing
@@ -246,12 +259,12 @@ def limited(samples, *, sample_rate=SAMPLE_RATE):
     -----
     Taught in chapter 10.
     """
-    samples = samples * _turned_down(_true_peaks(samples, sample_rate), sample_rate)
+    samples = samples * turned_down(true_peaks(samples, sample_rate), sample_rate)
     _fade(samples, sample_rate)
     return samples
 
 
-def _true_peaks(samples, sample_rate):
+def true_peaks(samples, sample_rate):
     """Largest magnitude around each sample of the fourfold oversampled wave (ITU-R BS.1770-4, annex 2)."""
     import soxr
 
@@ -265,7 +278,7 @@ def _true_peaks(samples, sample_rate):
     return peaks
 
 
-def _turned_down(peaks, sample_rate):
+def turned_down(peaks, sample_rate):
     """The limiter's gain per sample, 0..1, for a wave with these `peaks`.
 
     What a peak asks for is held to both sides of it and then smoothed over the same time, so that the gain is low
@@ -274,7 +287,7 @@ def _turned_down(peaks, sample_rate):
     reach = round(LOOK_AHEAD * sample_rate)
     excess = 1 - np.float32(CEILING) / np.maximum(peaks, np.float32(CEILING))
     window = np.hanning(2 * reach + 3)[1:-1]
-    return 1 - _convolve(_running_maximum(excess, reach), window / window.sum(), reach)
+    return 1 - convolve(_running_maximum(excess, reach), window / window.sum(), reach)
 
 
 def _running_maximum(values, reach):
@@ -288,14 +301,14 @@ def _running_maximum(values, reach):
     return highest
 
 
-def _loudness(samples, sample_rate):
+def integrated_loudness(samples, sample_rate):
     """Integrated loudness, LUFS (ITU-R BS.1770-4): K-weighted power of 400 ms blocks, gated twice.
 
     The same number as `audio_features.loudness`, which needs scipy.signal: that takes longer to load than a
     piece to play.
     """
     kernel = _k_weighting(sample_rate)
-    weighted = _convolve(samples, kernel, len(kernel) // 2)
+    weighted = convolve(samples, kernel, len(kernel) // 2)
     hop = max(1, min(round(0.1 * sample_rate), len(weighted) // 4))
     tenths = weighted[: len(weighted) // hop * hop].reshape(-1, hop)
     tenths = np.einsum("ij,ij->i", tenths, tenths).astype(np.float64) / hop

@@ -362,7 +362,7 @@ def test_loudness_is_that_of_audio_features():
     generator = np.random.default_rng(4)
     for seconds in (1.0, 5.3):
         noise = generator.standard_normal(round(seconds * RATE)) * np.linspace(0.001, 0.3, round(seconds * RATE))
-        ours = synthesizer._loudness(noise.astype(np.float32), RATE)
+        ours = synthesizer.integrated_loudness(noise.astype(np.float32), RATE)
         assert ours == pytest.approx(audio_features.loudness(noise, sample_rate=RATE), abs=0.1)
 
 
@@ -430,8 +430,11 @@ def test_a_closed_hi_hat_silences_the_open_one():
     kit = (Part("kit", 0, is_drum=True),)
     struck = [Note(0, 4, 46, 100, "kit"), Note(2, 0.1, 42, 1, "kit")]
     alone, cut = (
-        synthesizer._mix(
-            synthesizer._jobs(piece(notes=notes, parts=kit, tempo=120), soundfont(), RATE), 7 * RATE, soundfont(), RATE
+        synthesizer.mixed(
+            synthesizer.jobs_of(piece(notes=notes, parts=kit, tempo=120), soundfont(), RATE),
+            7 * RATE,
+            soundfont(),
+            RATE,
         )
         for notes in (struck[:1], struck)
     )

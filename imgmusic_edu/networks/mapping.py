@@ -40,6 +40,7 @@ __all__ = [
     "build_linear",
     "build_mlp",
     "conditions",
+    "conditions_at",
     "conditions_of",
     "heard",
     "squared_error",
@@ -118,20 +119,51 @@ def conditions(features, columns, *, asked, beats_per_bar, tonic, n_steps, scale
     """
     time = (np.arange(n_steps) + 0.5) * STEP_SECONDS  # of each step's middle
     beat = time * (np.exp(asked[0]) / 60)
-    place = np.linspace(0, len(columns) - 1, n_steps)
+    end = n_steps * STEP_SECONDS
+    return conditions_at(
+        features,
+        columns,
+        asked=asked,
+        beats_per_bar=beats_per_bar,
+        tonic=tonic,
+        beat=beat,
+        place=np.linspace(0, 1, n_steps),
+        near=np.stack([time, end - time], axis=1),
+        scales=scales,
+    )
+
+
+def conditions_at(features, columns, *, asked, beats_per_bar, tonic, beat, place, near, scales):
+    """What a mapping is told at some moments; `conditions` asks for those of a whole piece, one after another.
+
+    Parameters
+    ----------
+    features, columns, asked, beats_per_bar, tonic, scales
+        As `conditions` takes them.
+    beat : np.ndarray, shape (n,)
+        Beats since the music began.
+    place : np.ndarray, shape (n,)
+        In the picture, 0 left to 1 right.
+    near : np.ndarray, shape (n, 2), s
+        How far away beginning and end are.
+
+    Returns
+    -------
+    np.ndarray, shape (n, N_CONDITIONS), float32
+    """
+    place = place * (len(columns) - 1)
     here = np.stack([np.interp(place, np.arange(len(columns)), curve) for curve in columns.T], axis=1)
     turns = np.concatenate([np.outer(beat / beats_per_bar, TURNS), np.outer(beat, BEATS)], axis=1)
     angle = 2 * np.pi * turns
     told = [*features, *(asked - scales.asked[0]) / scales.asked[1], float(beats_per_bar == 3)]
     told += list(np.arange(12) == tonic)
-    end = n_steps * STEP_SECONDS
     return np.concatenate(
         [
-            np.tile(np.array(told, np.float32), (n_steps, 1)),
+            np.tile(np.array(told, np.float32), (len(beat), 1)),
             (here - scales.columns[0]) / scales.columns[1],
             np.sin(angle),
             np.cos(angle),
-            np.minimum(np.stack([time, end - time], axis=1) / NEAR, 1),
+            np.minimum(near / NEAR, 1),
         ],
         axis=1,
     ).astype(np.float32)

@@ -89,13 +89,18 @@ class SpectralRoad:
 
         def run(told, chance):
             if name in ("vae", "gan"):
-                return rest[0]([told, conditional_vae.drawn(first, told, chance)])
+                return rest[0]([told, chance])
             x = first(told)
             for network in rest:
                 x = network(x)
             return x
 
-        self._run = tf.function(run, input_signature=[tf.TensorSpec([None, None, None]), tf.TensorSpec([None, None])])
+        signature = [tf.TensorSpec([None, None, None]), tf.TensorSpec([None, None])]
+        self._run = tf.function(run, input_signature=signature)
+        self._draw = None
+        if name in ("vae", "gan"):
+            draw = functools.partial(conditional_vae.drawn, first)
+            self._draw = tf.function(lambda told, chance: draw(told, chance), input_signature=signature)
 
     def with_parts(self, *, mapping=None, decoder=None, vocoder=None):
         """The same road with parts of one's own where given, as `own_roads.spectral_road` describes them."""
@@ -111,8 +116,13 @@ class SpectralRoad:
         asked[:, 0] = np.clip(asked[:, 0], *np.log(TEMPO))
         return asked
 
-    def latent(self, told, chance):
-        """Latent sequences of conditions (batch, steps, N_CONDITIONS) and chance (batch, NOISE)."""
+    def drawn(self, told, chance):
+        """What `chance` comes to for pieces told `told`, by the prior, where the mapping has one: (batch, NOISE)."""
+        return chance if self._draw is None else self._draw(told, chance).numpy()
+
+    def latent(self, told, chance, *, drawn=False):
+        """Latent sequences of conditions (batch, steps, N_CONDITIONS) and chance (batch, NOISE), drawn or not."""
+        chance = chance if drawn else self.drawn(told, chance)
         return self._run(told, chance).numpy() * self.scales.latent[1] + self.scales.latent[0]
 
     def make(self, features, *, seconds=10.0, seed=0, tempo=None, key=None):
@@ -140,11 +150,53 @@ class SpectralRoad:
             A setting out of range, or a mode in the key.
         """
         features, columns = features if isinstance(features, tuple) else numbers_of(features)
+        seconds = number("length", seconds, SECONDS, "seconds")
+        asked, settings, chance = self.settled(features, seed=seed, tempo=tempo, key=key)
+        n_steps = math.ceil(seconds / STEP_SECONDS)
+        told = conditions(features, columns, asked=asked, **settings, n_steps=n_steps, scales=self.scales)
+        log_mel = self.decode(self.latent(told[None], chance))[0]
+        return Made(
+            float(np.exp(asked[0])),
+            **settings,
+            seconds=seconds,
+            seed=int(seed),
+            told=told,
+            chance=chance,
+            log_mel=log_mel,
+        )
+
+    def sound(self, made, *, title=""):
+        """What was made, heard: the vocoder, the limiter, and an end where it was asked for."""
+        frames = np.concatenate([made.log_mel, made.log_mel[-1:]])  # a sound is one hop short of its frames
+        samples = self.vocode(frames)[: round(made.seconds * SAMPLE_RATE)]
+        return Sound(limited(samples), title=title or f"By the road {self.name}")
+
+    def settled(self, features, *, seed=0, tempo=None, key=None):
+        """What holds for a whole piece.
+
+        Parameters
+        ----------
+        features : np.ndarray, shape (18,)
+        seed, tempo, key
+            As `make` takes them.
+
+        Returns
+        -------
+        asked : np.ndarray, shape (4,)
+            As `mapping.heard` counts it.
+        settings : dict
+            "beats_per_bar" and "tonic".
+        chance : np.ndarray, shape (1, NOISE), float32
+
+        Raises
+        ------
+        ValueError
+            A setting out of range, or a mode in the key.
+        """
         seed = whole_seed(seed)
         asked = self.asked_by(features[None])[0]
         if tempo is not None:
             asked[0] = math.log(number("tempo", tempo, LOCKED_TEMPO, "BPM"))
-        seconds = number("length", seconds, SECONDS, "seconds")
         random = np.random.default_rng(seed)
         tonic, chance = int(random.integers(12)), CALM * random.standard_normal((1, NOISE)).astype(np.float32)
         if key is not None:
@@ -153,19 +205,7 @@ class SpectralRoad:
                 raise ValueError(
                     f"The road {self.name!r} takes the mode from the picture: give only the tonic of {key!r}."
                 )
-        settings = {"beats_per_bar": 3 if seed % 4 == WALTZ else 4, "tonic": tonic}
-        n_steps = math.ceil(seconds / STEP_SECONDS)
-        told = conditions(features, columns, asked=asked, **settings, n_steps=n_steps, scales=self.scales)
-        log_mel = self.decode(self.latent(told[None], chance))[0]
-        return Made(
-            float(np.exp(asked[0])), **settings, seconds=seconds, seed=seed, told=told, chance=chance, log_mel=log_mel
-        )
-
-    def sound(self, made, *, title=""):
-        """What was made, heard: the vocoder, the limiter, and an end where it was asked for."""
-        frames = np.concatenate([made.log_mel, made.log_mel[-1:]])  # a sound is one hop short of its frames
-        samples = self.vocode(frames)[: round(made.seconds * SAMPLE_RATE)]
-        return Sound(limited(samples), title=title or f"By the road {self.name}")
+        return asked, {"beats_per_bar": 3 if seed % 4 == WALTZ else 4, "tonic": tonic}, chance
 
     def causes(self, made, *, n_steps=96):
         """What each feature of the picture moves in the sound: made again as if it were in the middle of natural ones.

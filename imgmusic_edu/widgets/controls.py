@@ -5,6 +5,7 @@ Taught in chapters 02 and 03, where the microscopes are.
 
 import asyncio
 import contextlib
+import threading
 from dataclasses import replace
 
 import ipywidgets
@@ -68,6 +69,7 @@ class Answering(ipywidgets.VBox):
     def __init__(self, children):
         self.error = self._result = self._waiting = None
         self._watching = True
+        self._one_at_a_time = threading.RLock()
         super().__init__([*children, Names()])
 
     @property
@@ -116,13 +118,15 @@ class Answering(ipywidgets.VBox):
         self._try(self.update)
 
     def _try(self, act):
-        self.error = None
-        try:
-            act()
-        except (ValueError, ImportError) as error:  # written for people
-            self._say(error, str(error))
-        except Exception as error:  # a callback's traceback would be seen by nobody, so it is told here
-            self._say(error, f"The program failed ({type(error).__name__}: {error}).")
+        """JupyterLab hands each control's messages to a thread of their own: no press may overtake another."""
+        with self._one_at_a_time:
+            self.error = None
+            try:
+                act()
+            except (ValueError, ImportError) as error:  # written for people
+                self._say(error, str(error))
+            except Exception as error:  # a callback's traceback would be seen by nobody, so it is told here
+                self._say(error, f"The program failed ({type(error).__name__}: {error}).")
 
     def _say(self, error, sentence):
         self.error = error

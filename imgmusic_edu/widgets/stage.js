@@ -44,13 +44,6 @@ async function packed(file) {
   return snapshot(image, image.width * scale, image.height * scale);
 }
 
-async function snapshot(source, width, height) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [Math.max(1, width), Math.max(1, height)];
-  canvas.getContext("2d").drawImage(source, 0, 0, canvas.width, canvas.height);
-  return (await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.93))).arrayBuffer();
-}
-
 function renderStage({ model, el }) {
   const token = Math.random().toString(36).slice(2);
   const leaving = new AbortController();
@@ -62,7 +55,7 @@ function renderStage({ model, el }) {
   const on = (target, name, act, options) => target.addEventListener(name, act, { signal, ...options });
   const studio = () => el.closest(".im-studio") || el;
   const here = find(".im-here");
-  let [shown, drawn, stream, patience, root] = ["", "", null, 0, null];
+  let [shown, drawn, close, patience, root] = ["", "", null, 0, null];
   let swap = () => {};
 
   const say = (text) => (find(".im-said").textContent = text);
@@ -158,16 +151,14 @@ function renderStage({ model, el }) {
   // ---- the camera
   const video = find("video");
   const shut = () => {
-    stream?.getTracks().forEach((track) => track.stop());
-    stream = null;
+    close?.();
+    close = null;
     find(".im-view").hidden = true;
   };
   on(find(".im-camera"), "click", async () => {
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
-      video.srcObject = stream;
+      close = await openCamera(video, 1280);
       find(".im-view").hidden = false;
-      await video.play();
       find(".im-snap").focus();
     } catch (error) {
       shut();

@@ -41,7 +41,7 @@ class Stage(anywidget.AnyWidget):
     Taught in chapter 11.
     """
 
-    _esm = page._script() + (_HERE / "stage.js").read_text(encoding="utf-8")
+    _esm = page._script() + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("camera.js", "stage.js"))
     _css = (_HERE / "stage.css").read_text(encoding="utf-8")
 
     def __init__(self, on_picture, on_region):

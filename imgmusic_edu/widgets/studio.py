@@ -4,7 +4,6 @@ Taught in chapter 11.
 """
 
 import os
-import threading
 import time
 from html import escape
 from typing import Any
@@ -87,7 +86,6 @@ class StudioPanel(Answering):
         given = open_picture(shipped_picture(START) if picture is None else picture)
         title = titled(START) if picture is None else _title_of(picture)
         self.session = Session(given, title, settings, compose=compose)
-        self._one_at_a_time = threading.RLock()
         self._turned, self._last = {}, ("", 0.0)  # knobs that moved and wait; the one answered last, and when
         self.stage = Stage(self._received, self._region)
         self.knobs = Knobs(self._turn, self._lock)
@@ -277,11 +275,6 @@ class StudioPanel(Answering):
         self.words.value = said(summary(present, piece))
         lines = "".join(f"<p>{escape(sentence)}</p>" for sentence in piece.sentences)
         self.why.value = f"<b>Why it sounds like this</b>{lines}"
-
-    def _try(self, act):
-        """JupyterLab hands each control's messages to a thread of their own: no press may overtake another."""
-        with self._one_at_a_time:
-            super()._try(act)
 
     def _failed(self, error):
         def again():

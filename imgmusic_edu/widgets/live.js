@@ -1,0 +1,178 @@
+// Music without an end: samples asked for from Python shortly before they are needed, and played one portion after the
+// other without a seam; and what a camera or a film shows, sent to Python twice a second. camera.js comes before this.
+
+const RATE = 22050;
+const PORTION = 4410; // samples asked for at once
+const LEAD = 0.45; // s of music that lie ready: Python may be that late
+const LOOK = 500; // ms between two looks at a moving picture
+const SEEN = 160; // px
+const SPEAKER = `
+<div class="im-take">
+  <button type="button" class="im-start">Start</button>
+  <label>Volume <input type="range" class="im-volume" min="0" max="1" step="0.05" value="0.8"></label>
+</div>
+<div class="im-take">
+  <button type="button" class="im-camera">Camera</button>
+  <button type="button" class="im-film">Film</button>
+  <button type="button" class="im-shut" hidden>Stop looking</button>
+  <input type="file" accept="video/*" hidden>
+</div>
+<video muted playsinline loop hidden aria-label="What steers the music"></video>
+<p class="im-said" role="status"></p>
+<p class="im-count"></p>`;
+
+function renderLive({ model, el }) {
+  const token = Math.random().toString(36).slice(2);
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  el.classList.add("im-stage", "im-live");
+  el.dataset.lmSuppressShortcuts = "true";
+  el.innerHTML = SPEAKER;
+  const find = (selector) => el.querySelector(selector);
+  const on = (target, name, act) => target.addEventListener(name, act, { signal });
+  const say = (text) => (find(".im-said").textContent = text);
+  const send = (content, ...bytes) => model.send({ token, ...content }, undefined, bytes);
+
+  // ---- sound
+  let [context, volume, next, asked, patience] = [null, null, 0, 0, 0];
+  const heard = { seconds: 0, gaps: 0, lost: 0 };
+  const tell = () => {
+    Object.assign(el.dataset, heard);
+    const gaps = heard.gaps ? `${heard.gaps} gaps, ${heard.lost.toFixed(1)} s of silence in all` : "no gap";
+    find(".im-count").textContent = `${heard.seconds.toFixed(0)} s played, ${gaps}.`;
+  };
+  const pull = () => {
+    while (context && next - context.currentTime + (asked * PORTION) / RATE < LEAD) {
+      asked += 1;
+      send({ want: "more", n: PORTION });
+    }
+  };
+  const late = () => {
+    say("Python does not answer: it is busy, or gone. The music goes on as soon as it does.");
+  };
+  const play = (bytes) => {
+    asked -= 1;
+    clearTimeout(patience);
+    if (!context) return;
+    patience = setTimeout(late, 5000);
+    const samples = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    const buffer = context.createBuffer(1, samples.length, RATE);
+    buffer.copyToChannel(samples, 0);
+    const node = new AudioBufferSourceNode(context, { buffer });
+    node.connect(volume);
+    const now = context.currentTime;
+    if (next < now) {
+      if (heard.seconds) {
+        heard.gaps += 1;
+        heard.lost += now - next;
+      }
+      next = now + 0.02;
+    }
+    node.start(next);
+    node.onended = () => {
+      heard.seconds += samples.length / RATE;
+      tell();
+      pull();
+    };
+    next += samples.length / RATE;
+    pull();
+  };
+  const stop = () => {
+    clearTimeout(patience);
+    context?.close();
+    [context, asked, next] = [null, 0, 0];
+    find(".im-start").textContent = "Start";
+    el.classList.remove("im-playing");
+  };
+  const start = async () => {
+    Object.assign(heard, { seconds: 0, gaps: 0, lost: 0 });
+    context = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
+    volume = new GainNode(context, { gain: Number(find(".im-volume").value) });
+    volume.connect(context.destination);
+    find(".im-start").textContent = "Stop";
+    el.classList.add("im-playing");
+    await context.resume();
+    send({ want: "start" });
+    pull();
+  };
+  on(find(".im-start"), "click", () => (context ? stop() : start()));
+  on(find(".im-volume"), "input", (event) => {
+    if (context) volume.gain.setTargetAtTime(Number(event.target.value), context.currentTime, 0.02);
+  });
+
+  // ---- a moving picture
+  const [video, chooser] = [find("video"), find("input[type=file]")];
+  let [close, timer] = [null, 0];
+  const look = async () => {
+    if (!close) return;
+    if (!video.videoWidth || video.paused) return void (timer = setTimeout(look, LOOK));
+    const scale = SEEN / Math.max(video.videoWidth, video.videoHeight);
+    send({ want: "frame" }, await snapshot(video, video.videoWidth * scale, video.videoHeight * scale));
+  };
+  const shut = () => {
+    clearTimeout(timer);
+    close?.();
+    close = null;
+    video.hidden = find(".im-shut").hidden = true;
+  };
+  const watch = (ended) => {
+    close = ended;
+    video.hidden = find(".im-shut").hidden = false;
+    find(".im-shut").focus();
+    look();
+  };
+  on(find(".im-camera"), "click", async () => {
+    shut();
+    try {
+      watch(await openCamera(video, 640));
+      say("The camera steers the music.");
+    } catch (error) {
+      say(`The browser gave no camera (${error.name}): allow it for this page, or take a film.`);
+    }
+  });
+  on(find(".im-film"), "click", () => chooser.click());
+  on(chooser, "change", async () => {
+    const [file] = chooser.files;
+    chooser.value = "";
+    if (!file) return;
+    shut();
+    const address = URL.createObjectURL(file);
+    video.src = address;
+    const ended = () => {
+      video.removeAttribute("src");
+      URL.revokeObjectURL(address);
+    };
+    try {
+      await video.play();
+      watch(ended);
+      say(`${file.name} steers the music.`);
+    } catch {
+      ended();
+      say(`The browser cannot play ${file.name}: take an MP4 or WebM film.`);
+    }
+  });
+  on(find(".im-shut"), "click", () => {
+    shut();
+    find(".im-camera").focus();
+    send({ want: "picture" });
+  });
+
+  const arrive = (message, buffers) => {
+    if (message.token && message.token !== token) return;
+    if (message.do === "samples") play(buffers[0]);
+    else if (message.do === "look") timer = setTimeout(look, LOOK);
+    else if (message.do === "stop") stop();
+    else if (message.do === "shut") shut();
+    else if (message.do === "say") say(message.text);
+  };
+  model.on("msg:custom", arrive);
+  tell();
+  return () => {
+    model.off("msg:custom", arrive);
+    leaving.abort();
+    shut();
+    stop();
+  };
+}
+
+export default { render: renderLive };
