@@ -27,7 +27,7 @@ from imgmusic_edu.tones import Envelope, Voice
 __all__ = ["SoundFont", "SoundFontError", "Strike"]
 
 DRUM_BANK = 128
-WAVE_MEMORY, TONE_MEMORY = 32 << 20, 48 << 20  # bytes of decoded recordings and of prepared tones to keep
+WAVE_MEMORY, TONE_MEMORY = 24 << 20, 24 << 20  # bytes of decoded recordings and of prepared tones to keep
 FULL_DECAY_DB = 100.0  # an envelope's decay and release times are those of a fall by so much (8.1.3)
 
 # Generators that are used here: number -> (name in the specification, default value).
@@ -115,7 +115,7 @@ class SoundFont:
     Notes
     -----
     Recordings are decoded when they are first needed; those used last, and the tones made from them, are kept
-    (80 MB at most).  Taught in chapter 10, section "From notes to sound".
+    (50 MB at most).  Taught in chapter 10, section "From notes to sound".
     """
 
     def __init__(self, path):

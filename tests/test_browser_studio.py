@@ -329,3 +329,39 @@ def test_how_long_it_takes_from_slider_to_sound(lab):
     times.sort()
     print(f"\nslider to sound: median {statistics.median(times):.0f} ms, 95th percentile {times[-2]:.0f} ms")
     assert all(time > 0 for time in times)
+
+
+def test_meters_and_the_test_of_the_explanation(lab):
+    page, _ = lab
+    page.get_by_role("button", name="Three answers").click()
+    page.locator(".im-why meter").first.wait_for()
+    assert page.locator(".im-why meter").count() == 4
+    page.get_by_role("button", name="Test the explanation").click()
+    page.get_by_text(re.compile(r"of 16 notes .* changed as explained")).wait_for()
+    page.get_by_role("button", name="Three answers").click()
+
+
+def test_a_dead_kernel_is_told_and_after_a_restart_nothing_is_lost(lab):
+    """The last of this page: the kernel that the other tests live in goes."""
+    page, _ = lab
+    settled(page)
+    before, title = words(page), page.get_by_label("Picture", exact=True).input_value()
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.locator(".im-brush input").first.fill("10")
+    for field, value in zip(page.locator(".im-brush input").all(), "10 10 90 90".split(), strict=True):
+        field.fill(value)
+    page.get_by_role("button", name="Hear only this").click()
+    said(page, "Python does not answer")
+    root = page.locator(PLAYER)
+    root.locator("audio").evaluate("async a => { a.muted = true; await a.play(); }")  # what is here can still be heard
+    page.wait_for_function("document.querySelector('.im-stage .im-player audio').currentTime > 0.2")
+
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'python3' })")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached")
+    run_all(page)
+    go_on = page.get_by_role("button", name="Go on where I was")
+    go_on.click()
+    said(page, "Here you were")
+    until(page, re.escape(before.partition(";")[0]))
+    assert words(page) == before and page.get_by_label("Picture", exact=True).input_value() == title
+    assert page.get_by_role("button", name="Undo").is_enabled() and not go_on.is_visible()

@@ -153,10 +153,10 @@ def test_memory_stays_where_it_is(koala, cafe):
         for picture in (koala, cafe, koala):
             stream.steer(picture)
             read(stream, 30)
-        # The synthesizer keeps the tones it made, 80 MB at most; the stream itself, what still rings.
+        # The synthesizer keeps the tones it made, 50 MB at most; the stream itself, what still rings.
         kept = sum(len(line) for line in stream._dry.values()) + len(stream._tail) + len(stream._ready)
         assert kept < 30 * RATE
-        assert tracemalloc.get_traced_memory()[0] - before < 85e6
+        assert tracemalloc.get_traced_memory()[0] - before < 50e6
     finally:
         tracemalloc.stop()
 

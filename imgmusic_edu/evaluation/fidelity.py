@@ -32,7 +32,7 @@ from .interventions import CHANGES, CURVES, elsewhere, in_region, is_whole, name
 from .qualities import heard_at, quality_at
 from .report import Report, row
 
-__all__ = ["Trial", "Write", "by_rules", "confirm", "fidelity", "leaks", "summary", "trials"]
+__all__ = ["Trial", "Write", "by_rules", "confirm", "each_trial", "fidelity", "leaks", "summary", "trials"]
 
 SECONDS = 32.0  #: long enough for three phrases, so that most notes have something outside theirs
 PURE = 0.6  # share of all pulls that the named feature must have in a change of the whole picture
@@ -83,11 +83,11 @@ class Trial(NamedTuple):
     holds: bool
 
 
-def by_rules(*, seconds: float = SECONDS, seed: int = 0) -> Write:
-    """The score road without its sound, for `trials` and `leaks`."""
+def by_rules(*, seconds: float = SECONDS, seed: int = 0, **settings) -> Write:
+    """The score road without its sound, for `trials` and `leaks`; settings as `composer.make_plan` takes them."""
 
     def write(features, plan=None):
-        plan = plan or make_plan(features, seconds=seconds, seed=seed)
+        plan = plan or make_plan(features, seconds=seconds, seed=seed, **settings)
         return plan, compose_score(plan, features)
 
     return write
@@ -140,8 +140,14 @@ def trials(name: str, picture: np.ndarray, *, n: int = 16, write: Write | None =
     -----
     Taught in chapter 11.
     """
+    return [trial for trial in each_trial(name, picture, n=n, write=write) if trial is not None]
+
+
+def each_trial(name: str, picture: np.ndarray, *, n: int = 16, write: Write | None = None) -> Iterator[Trial | None]:
+    """The trials of `trials`, one after another; None for a note that no change of pixels can ask."""
     piece = _Piece(name, picture, write or by_rules())
-    return [trial for note in piece.explained(n) if (trial := _trial(piece, note)) is not None]
+    for note in piece.explained(n):
+        yield _trial(piece, note)
 
 
 def _trial(piece, note, ask=quality_at):

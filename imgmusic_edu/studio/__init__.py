@@ -14,12 +14,14 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["compare", "exports", "regions", "session", "video"],
+    submodules=["compare", "exports", "keeping", "regions", "session", "verdict", "video"],
     submod_attrs={
         "compare": ["Match", "matched"],
         "exports": ["KINDS", "encoded", "export"],
+        "keeping": ["Keeper", "kept"],
         "regions": ["Changed", "greyed", "notes_in", "only", "what_changes"],
         "session": ["LOCKS", "Session", "Settings", "Version"],
+        "verdict": ["Verdict", "put_to_the_test"],
         "video": ["Stopped"],
     },
 )

@@ -9,6 +9,7 @@ Taught in chapter 11.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -153,7 +154,7 @@ class Session:
 
     def __init__(self, picture, title: str = "", settings: Settings | None = None, *, compose=None):
         self._compose = compose
-        self._pieces: dict = {}  # Version -> Piece, the last used last
+        self._pieces: dict = {}  # Version -> Piece and the seconds it took, the last used last
         self._features: dict = {}  # id of a picture -> the picture, its features
         self._past: list[Version] = []
         self._future: list[Version] = []
@@ -164,6 +165,12 @@ class Session:
     def piece(self):
         """The music of the present version."""
         return self.make(self.present)
+
+    @property
+    def took(self) -> float:
+        """Seconds that the present version's music took to make."""
+        self.make(self.present)
+        return self._pieces[self.present][1]
 
     @property
     def can_undo(self) -> bool:
@@ -181,13 +188,14 @@ class Session:
         ValueError, ImportError
             As `compose` raises them.
         """
-        piece = self._pieces.pop(version, None)
-        if piece is None:
-            piece = self._made(version)
-        self._pieces[version] = piece
+        made = self._pieces.pop(version, None)
+        if made is None:
+            start = time.perf_counter()
+            made = self._made(version), time.perf_counter() - start
+        self._pieces[version] = made
         for old in list(self._pieces)[:-KEPT]:
             self._pieces.pop(old, None)
-        return piece
+        return made[0]
 
     def _made(self, version):
         if self._compose is None:
@@ -272,6 +280,19 @@ class Session:
         target.append(self.present)
         self.present = source.pop()
         return piece
+
+    # ---- all of them
+
+    def history(self) -> tuple[list[Version], int]:
+        """All versions, from the first step to the last undone one, and the place of the present one."""
+        return [*self._past, self.present, *reversed(self._future)], len(self._past)
+
+    def resume(self, versions: list[Version], present: int, held: Version | None = None) -> None:
+        """Take over the steps of another session, after one's own, and stand where it stood."""
+        self.make(versions[present])
+        self._past = [*self._past, self.present, *versions[:present]][-STEPS:]
+        self._future = versions[:present:-1]
+        self.present, self.held = versions[present], held or self.held
 
     # ---- two versions
 

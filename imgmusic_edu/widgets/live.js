@@ -31,7 +31,14 @@ function renderLive({ model, el }) {
   const find = (selector) => el.querySelector(selector);
   const on = (target, name, act) => target.addEventListener(name, act, { signal });
   const say = (text) => (find(".im-said").textContent = text);
-  const send = (content, ...bytes) => model.send({ token, ...content }, undefined, bytes);
+  const send = (content, ...bytes) => {
+    try {
+      model.send({ token, ...content }, undefined, bytes);
+    } catch {
+      stop();
+      say("Python does not answer: run the cell again to go on.");
+    }
+  };
 
   // ---- sound
   let [context, volume, next, asked, patience] = [null, null, 0, 0, 0];

@@ -59,10 +59,16 @@ function renderStage({ model, el }) {
   let swap = () => {};
 
   const say = (text) => (find(".im-said").textContent = text);
+  const gone = () => say("Python does not answer. What is here stays; run the cell again to go on.");
   const ask = (content, ...bytes) => {
     clearTimeout(patience);
-    patience = setTimeout(() => say("Python does not answer. What is here stays; run the cell again to go on."), 8000);
-    model.send(content, undefined, bytes);
+    patience = setTimeout(gone, 8000);
+    try {
+      model.send(content, undefined, bytes);
+    } catch {
+      clearTimeout(patience);
+      gone();
+    }
   };
 
   // ---- the piece: a new player takes the place of the old one, and goes on where that one plays

@@ -17,6 +17,8 @@ from ..files import printable
 from ..pictures import open_picture
 from ..studio import KINDS, Session, encoded, matched, only, what_changes
 from ..studio.exports import file_name
+from ..studio.keeping import Keeper, kept
+from .answers import Answers
 from .controls import Answering, titled
 from .jobs import Worker
 from .knobs import ROAD_NAMES, Knobs, row
@@ -86,15 +88,20 @@ class StudioPanel(Answering):
         given = open_picture(shipped_picture(START) if picture is None else picture)
         title = titled(START) if picture is None else _title_of(picture)
         self.session = Session(given, title, settings, compose=compose)
+        self._unkept = False
+        self._keeper, self._kept = Keeper(self.session), kept()[:1]
         self._turned, self._last = {}, ("", 0.0)  # knobs that moved and wait; the one answered last, and when
         self.stage = Stage(self._received, self._region)
         self.knobs = Knobs(self._turn, self._lock)
         self.worker = Worker()
+        self.answers = Answers(self.session, self._failed)
         self.picture = ipywidgets.Dropdown(description="Picture", options=self._shipped, layout={"max_width": "98%"})
         self.words, self.why = ipywidgets.HTML(), ipywidgets.HTML()
         self.undo, self.redo = _button("Undo", "undo"), _button("Redo", "repeat")
         self.hold, self.compare = _button("Keep as A"), _button("Compare with A")
         self.back = _button("Back to A")
+        self.resume = _button("Go on where I was", "history", "; ".join(each.sentence for each in self._kept))
+        self.resume.layout.display = "" if self._kept else "none"
         self.play = ipywidgets.Checkbox(value=True, description="Play every change", indent=False)
         self.play.layout.width = "max-content"
         self.exports = {kind: _button(SHORT[kind], tooltip=KINDS[kind].name) for kind in KINDS}
@@ -104,8 +111,8 @@ class StudioPanel(Answering):
         self._try(lambda: self._show(self.session.piece, play=False))
 
     def _columns(self):
-        left = ipywidgets.VBox([self.picture, self.stage, self.why])
-        steps = row(self.undo, self.redo, self.play)
+        left = ipywidgets.VBox([self.picture, self.stage, self.why, self.answers])
+        steps = row(self.undo, self.redo, self.play, self.resume)
         versions = row(self.hold, self.compare, self.back)
         files = row(ipywidgets.Label("Export", layout={"width": "60px"}), *self.exports.values())
         for part in (versions, files):
@@ -126,6 +133,7 @@ class StudioPanel(Answering):
             self.hold: self._hold,
             self.compare: self._against_held,
             self.back: self.session.back_to_held,
+            self.resume: self._resume,
         }
         for button, act in presses.items():
             button.on_click(lambda _, act=act: self._try(lambda: self._pressed(act)))
@@ -202,6 +210,14 @@ class StudioPanel(Answering):
         self._refresh()
         self.stage.say("Kept as A. Change something, then compare.")
 
+    def _resume(self):
+        """Take up the session that was kept when an earlier kernel ended."""
+        [which], self._kept = self._kept, []
+        self.resume.layout.display = "none"
+        self._keeper.resume(which)
+        self.stage.say(f"Here you were: {which.sentence}. Undo goes further back.")
+        return self.session.piece
+
     def _against_held(self):
         held, present = self.session.held, self.session.present
         if held is None:
@@ -275,6 +291,17 @@ class StudioPanel(Answering):
         self.words.value = said(summary(present, piece))
         lines = "".join(f"<p>{escape(sentence)}</p>" for sentence in piece.sentences)
         self.why.value = f"<b>Why it sounds like this</b>{lines}"
+        self.answers.follow()
+        if self.session.can_undo or self.session.held is not None:
+            self._keep()
+
+    def _keep(self):
+        try:
+            self._keeper.keep()
+        except OSError as problem:  # told once; the music goes on
+            if not self._unkept:
+                self.stage.say(f"This session cannot be kept for later: {problem}")
+            self._unkept = True
 
     def _failed(self, error):
         def again():
