@@ -15,6 +15,8 @@ from .command_lines import Parser
 
 __all__ = ["run"]
 
+TEMPLATE = "imgmusic"
+PAGE = Path(__file__).parent / "studio" / "page"  # where Voila finds it
 NO_VOILA = (
     "imgmusic: the studio in a browser needs Voila: pip install voila, then again; in a notebook, "
     "imgmusic_edu.widgets.studio_panel() is the same."
@@ -72,7 +74,7 @@ def _parser():
 def _settings(options):
     port = [f"--port={options.port}"] if options.port else []
     quiet = ["--no-browser"] if options.no_browser else []
-    return ["--Voila.ip=127.0.0.1", *port, *quiet]
+    return ["--Voila.ip=127.0.0.1", f"--template={TEMPLATE}", *port, *quiet]
 
 
 def notebook(picture=None):
@@ -93,7 +95,8 @@ def notebook(picture=None):
 
 def _serve(arguments):
     print("The studio opens in your browser. Ctrl-C here ends it.", flush=True)
-    server = subprocess.Popen([sys.executable, "-m", "voila", *arguments])
+    paths = os.pathsep.join(filter(None, [str(PAGE), os.environ.get("JUPYTER_PATH")]))
+    server = subprocess.Popen([sys.executable, "-m", "voila", *arguments], env=os.environ | {"JUPYTER_PATH": paths})
     try:
         code = server.wait()
     except KeyboardInterrupt:  # Voila has had it too, and shuts its kernels down

@@ -36,7 +36,7 @@ def served(monkeypatch):
 def test_the_studio_is_served_here_and_nowhere_else(folder, served):
     assert main(["studio", "photo.png", "--port", "9999", "--no-browser"]) == 0
     (page, *settings), *_ = served
-    assert settings == ["--Voila.ip=127.0.0.1", "--port=9999", "--no-browser"]
+    assert settings == ["--Voila.ip=127.0.0.1", "--template=imgmusic", "--port=9999", "--no-browser"]
     assert page.endswith("studio.ipynb") and not os.path.exists(page)  # tidied up
 
 
@@ -103,9 +103,9 @@ def test_the_studio_opens_in_a_browser_of_its_own(chromium, folder):
             page.locator(".im-right [role=status]", has_text="dorian").wait_for()
             assert not problems
             inside = (address, address.replace("http", "ws"), "data:", "blob:")
-            # Voila's own page asks a public address for the icons' font; without it buttons work and keep their names.
-            outside = [request for request in requests if not request.startswith(inside)]
-            assert all("/@fortawesome/fontawesome-free" in request for request in outside), outside
+            assert not [request for request in requests if not request.startswith(inside)]
+            icon = page.get_by_role("button", name="Undo").locator("i")
+            assert icon.evaluate("i => getComputedStyle(i, '::before').content") == '"\u21b6"'
     finally:
         os.killpg(server.pid, signal.SIGINT)
         assert server.wait(timeout=120) == 0

@@ -111,13 +111,13 @@ class StudioPanel(Answering):
         self._try(lambda: self._show(self.session.piece, play=False))
 
     def _columns(self):
-        left = ipywidgets.VBox([self.picture, self.stage, self.why, self.answers])
+        left = ipywidgets.VBox([self.picture, self.stage, self.why])
         steps = row(self.undo, self.redo, self.play, self.resume)
         versions = row(self.hold, self.compare, self.back)
         files = row(ipywidgets.Label("Export", layout={"width": "60px"}), *self.exports.values())
-        for part in (versions, files):
+        for part in (versions, files, self.answers):
             part.add_class("im-group")
-        right = ipywidgets.VBox([self.words, self.worker, steps, self.knobs, versions, files])
+        right = ipywidgets.VBox([self.words, self.worker, steps, self.knobs, versions, files, self.answers])
         columns = ipywidgets.HBox([left, right])
         for part, name in ((left, "im-left"), (right, "im-right"), (columns, "im-columns"), (self.why, "im-why")):
             part.add_class(name)
