@@ -19,6 +19,7 @@ MODULES = {  # speed first: on a quiet machine
     "mapping": "mapping",
     "painting": "painting",
     "textures": "textures",
+    "studio": "studio",
     "fidelity": "fidelity",
     "tournament": "tournament",
 }

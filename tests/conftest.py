@@ -2,12 +2,12 @@
 
 import os
 import runpy
-import shutil
 import tempfile
 from pathlib import Path
 
 import hypothesis
 import pytest
+from browser import find_chromium
 
 # Before anything draws: no window, whatever the machine's own settings say.
 os.environ["MPLBACKEND"] = "Agg"
@@ -26,13 +26,6 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), *filter(None, [os.envi
 runpy.run_path(str(OFFLINE / "sitecustomize.py"))
 
 NO_BROWSER = "no Chromium was found"
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +41,7 @@ def chromium():
     Without one the test is skipped, and the summary says so loudly; with IMGMUSIC_REQUIRE_BROWSER=1, as in
     continuous integration, it fails.
     """
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = find_chromium()
     if found is None:
         missing = pytest.fail if os.environ.get("IMGMUSIC_REQUIRE_BROWSER") == "1" else pytest.skip
         missing(f"{NO_BROWSER}: install chromium to run the browser tests")
