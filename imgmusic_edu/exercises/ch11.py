@@ -3,7 +3,7 @@
 import numpy as np
 
 from imgmusic_edu.exercises import Exercise, Wrong
-from imgmusic_edu.exercises.interval11 import WRONG_INTERVALS, check_interval
+from imgmusic_edu.exercises.interval11 import WRONG_INTERVALS, interval_fault
 from imgmusic_edu.exercises.quiz11 import QUIZ
 
 __all__ = ["EXERCISES", "QUIZ"]
@@ -161,6 +161,13 @@ _WRONG_MRR = (
     Wrong(_other_way, OTHER_WAY),
     Wrong(_largest, LARGEST),
 )
+
+
+# --- an interval over pictures -----------------------------------------------------------------------------
+
+
+def _check_interval(interval):
+    return interval_fault(interval)
 
 
 # --- does the explanation hold? ----------------------------------------------------------------------------
@@ -331,7 +338,7 @@ EXERCISES = (
             "`rng.integers(n, size=(1000, n))` draws the places; take the mean along axis 1, and "
             "`np.quantile(means, [0.025, 0.975])`.",
         ),
-        check=check_interval,
+        check=_check_interval,
         wrong=WRONG_INTERVALS,
     ),
     Exercise(

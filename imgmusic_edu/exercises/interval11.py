@@ -4,7 +4,7 @@ import numpy as np
 
 from imgmusic_edu.exercises import Wrong
 
-__all__ = ["WRONG_INTERVALS", "check_interval"]
+__all__ = ["WRONG_INTERVALS", "interval_fault"]
 
 OVER_EDITS = "You draw edits: draw pictures, with all that belongs to them, for edits of one picture hang together."
 ONE_ERROR = "You give the mean plus and minus one standard error: about 68 % lie within that, not 95 %."
@@ -31,7 +31,7 @@ def _clustered():
     return right[order], pictures[order]
 
 
-def check_interval(interval):
+def interval_fault(interval):
     right, pictures = _clustered()
 
     def ends(answer, first, n):
