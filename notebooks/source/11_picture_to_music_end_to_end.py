@@ -997,7 +997,7 @@ im.show(figure, alt=f"Strengths of five contestants in two disciplines: {'; '.jo
 #
 # - **The linear road follows the order and misses the mark.** By ranks it was far above chance; in the duels, where the distance from what was asked counts, it loses to the GAN's road, and the shuffled sounds of the road by rules beat it more often than it beats them. Its music is softer and rougher than that of the rules, for every picture alike. Ranks forgive that, and duels do not. Neither is wrong.
 # - **In "usual" the order is another.** The linear road, which misses the picture, is the most usual of them. A mean of many pieces sounds like none in particular, and offends nobody.
-# - **The shuffled contestant has the sounds of the winner.** It is therefore exactly as usual, and its kernel distance and its news are the same; only what asks about the *picture* tells the two apart. That is what it is there for.
+# - **The shuffled contestant has the sounds of the winner.** It is therefore exactly as usual, and has the same kernel distance and the same distance to what was learnt; only what asks about the *picture* tells the two apart. That is what it is there for.
 #
 # And read the bars: with so few pictures many of them overlap.
 #
