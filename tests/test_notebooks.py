@@ -44,6 +44,8 @@ def unnamed_controls(notebook):
     for model, state in states.items():
         kind = str(state.get("_view_name", ""))
         text = str(state.get("description") or "").strip()
+        if "Button" in kind:  # one with a picture alone is called by its tooltip, which becomes its title
+            text = text or str(state.get("tooltip") or "").strip()
         if re.search("Slider|Button|Text|Dropdown|Select|Check|Upload|Picker|Combobox", kind) and not text:
             yield f"{kind} without a description"
         elif "Slider" in kind and model not in named:

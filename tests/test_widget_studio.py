@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from odd_files import make_odd_files
 
-from imgmusic_edu import compose, datasets
+from imgmusic_edu import compose, datasets, roads
 from imgmusic_edu.studio import KINDS, Settings, video
 from imgmusic_edu.studio.session import heard
 from imgmusic_edu.widgets.jobs import Worker
@@ -182,6 +182,16 @@ def test_everything_has_a_name(panel):
     assert all(lock.tooltip for lock in panel.knobs.locks.values())
     assert len({rule.description for rule in panel.knobs.rules.values()}) == 16
     assert "audio/mpeg" in panel._repr_mimebundle_()["text/html"]  # still plays where no kernel is
+
+
+def test_a_road_of_ones_own_can_be_chosen_like_the_others():
+    roads.register("hum", lambda picture, seconds: 0.2 * np.sin(0.05 * np.arange(round(seconds * 22050))))
+    try:
+        panel = studio_panel(settings=Settings(road="hum"))
+    finally:
+        roads.unregister("hum")
+    assert panel.error is None and panel.knobs.controls["road"].value == "hum"
+    assert not panel.knobs.controls["road"].disabled and panel.knobs.controls["mode"].disabled
 
 
 def test_the_stage_sends_a_picture_only_once():

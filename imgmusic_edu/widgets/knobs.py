@@ -10,7 +10,7 @@ import ipywidgets
 from ..composer.plan import LOCKED_TEMPO, PARTS
 from ..crossmodal import RULES
 from ..instruments import INSTRUMENTS
-from ..roads import ROADS
+from ..roads import names
 from ..scores import MODES, PITCH_NAMES
 from ..studio.session import LOCKS, heard
 
@@ -52,7 +52,7 @@ class Knobs(ipywidgets.VBox):
         pick = functools.partial(_sized, ipywidgets.Dropdown)
         players = [(name.replace("_", " "), name) for name in sorted(INSTRUMENTS)]
         self.controls = {
-            "road": pick("Road", options=[(ROAD_NAMES.get(name, name), name) for name in ROADS]),
+            "road": pick("Road", options=[(ROAD_NAMES.get(name, name), name) for name in names()]),
             "seconds": pick("Length", options=[(f"{seconds} seconds", float(seconds)) for seconds in LENGTHS]),
             "tempo": _sized(ipywidgets.IntSlider, "Tempo", min=int(LOCKED_TEMPO[0]), max=int(LOCKED_TEMPO[1])),
             "key": pick("Key", options=[(BOTH.get(name, name), name) for name in PITCH_NAMES]),
