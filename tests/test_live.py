@@ -46,6 +46,14 @@ def test_a_verse_in_portions_is_the_verse_in_one_piece(koala, portion):
     assert np.abs(streamed - whole(verse)[1200 : 1200 + len(streamed)]).max() < 1e-5
 
 
+def test_portions_of_any_size_are_the_same_samples(koala):
+    once, often = live.open_stream(koala), live.open_stream(koala)
+    sizes = (1, 999, 20000, 3, 38997)
+    samples = once.read(sum(sizes))
+    assert np.array_equal(samples, np.concatenate([often.read(size) for size in sizes]))
+    assert samples[0] == 0 and np.abs(samples[:50]).max() < 0.1
+
+
 def test_the_notes_are_those_of_the_composer(koala):
     verse = live.open_stream(koala, seed=2)._next
     assert sum(map(len, verse.ticks)) >= len(verse.score.notes)  # a note may have more than one voice

@@ -170,7 +170,7 @@ def test_what_lies_further_out_than_all_is_not_usual(reference, small):
     middle = meters.usual(
         audio_features.measure(tone_for(world(0.5)).samples), fake_embedding([tone_for(world(0.5))]), reference
     )
-    assert found.parts["loudness"] == 0 and found.parts["what a network hears"] == 0
+    assert found.parts["brightness"] == 0 and found.parts["what a network hears"] == 0
     assert found.value < 0.4 < middle.value
     assert meters.typicality(5.0, np.arange(11)) == 1.0 and meters.typicality(11.0, np.arange(11)) == 0.0
 

@@ -31,9 +31,10 @@ __all__ = ["HEARD", "Meter", "Reference", "asked", "faithful", "meters", "open_r
 SECONDS = 10.0  # of the sound that is listened to
 AT_ONCE = 0.2  # s: a slider that answers so soon seems to have no delay
 SLOW = "A network for music of the size of MusicGen's smallest takes some two minutes on two cores for ten seconds."
-#: What is heard in any sound, and how usual it is: key clarity, roughness, loudness, beginnings, brightness.
-HEARD = ("key_correlation", "roughness", "loudness", "onset_density", "spectral_centroid")
-NAMES = ("clear key", "roughness", "loudness", "beginnings", "brightness")
+#: What is heard in any sound, and how usual it is: key clarity, roughness, beginnings, brightness. Loudness is not
+#: among them: people's scores do not say how loud they are, our synthesizer does.
+HEARD = ("key_correlation", "roughness", "onset_density", "spectral_centroid")
+NAMES = ("clear key", "roughness", "beginnings", "brightness")
 
 
 class Meter(NamedTuple):

@@ -25,6 +25,7 @@ __all__ = ["Sequencer", "Verse"]
 
 BARS = 8  # of a verse
 TICK = 0.5  # beats: the grid on which music changes
+MEASURED = 2  # bars by which a verse's gain is set
 DAMPED = 0.12  # s in which a part that changes falls silent
 WORTH = 0.5  # ticks: a note that ends sooner is not begun in its middle
 
@@ -62,7 +63,7 @@ class Verse:
         return found
 
 
-def verse(features, number: int, **settings) -> Verse:
+def verse(features, number: int, *, begin: float = 0.0, **settings) -> Verse:
     """Compose eight bars.
 
     Parameters
@@ -70,6 +71,8 @@ def verse(features, number: int, **settings) -> Verse:
     features : visual_features.VisualFeatures
     number : int
         Verses of one stream have their players and their metre in common.
+    begin : float
+        Share of the verse from which it will be played first: how loud it is, is measured there.
     **settings
         As `composer.make_plan` takes them.
 
@@ -84,16 +87,22 @@ def verse(features, number: int, **settings) -> Verse:
     score = compose_score(plan, features)
     ticks: list[list] = [[] for _ in range(round(BARS * plan.beats_per_bar / TICK))]
     edges = [round(tick * TICK * 60 / plan.tempo * SAMPLE_RATE) for tick in range(len(ticks))]
-    jobs = []
     for part in score.parts:
         notes = tuple(note for note in score.notes if note.part == part.name)
         for job in jobs_of(replace(score, parts=(part,), notes=notes), soundfont(), SAMPLE_RATE):
             ticks[int(np.searchsorted(edges, job[1], side="right")) - 1].append((part.name, job))
-            jobs.append(job)
     response = room_response(score.brightness, SAMPLE_RATE)
-    wet = convolve(mixed(jobs, round(plan.seconds * SAMPLE_RATE), soundfont(), SAMPLE_RATE), response)
-    gain = 10 ** ((score.level - integrated_loudness(wet, SAMPLE_RATE)) / 20)
+    bar = len(ticks) // BARS
+    first = min(int(begin * BARS), BARS - 1 - MEASURED) * bar  # never the last bar: it is one long chord
+    heard = _bars(ticks[first : first + MEASURED * bar], edges[first], edges[first + MEASURED * bar], response)
+    gain = 10 ** ((score.level - integrated_loudness(heard, SAMPLE_RATE)) / 20)
     return Verse(plan, score, ticks, response * gain)
+
+
+def _bars(ticks, begin, end, response):
+    """Some bars by themselves. All eight would take four times as long, most of it for tones not needed yet."""
+    jobs = [(strike, onset - begin, *held) for entries in ticks for _, (strike, onset, *held) in entries]
+    return convolve(mixed(jobs, end - begin, soundfont(), SAMPLE_RATE), response)
 
 
 class Sequencer(Stream):
@@ -131,7 +140,8 @@ class Sequencer(Stream):
         return f"{plan.tempo:.0f} beats per minute in {plan.key_name}; {players}"
 
     def _prepare(self, features, settings):
-        self._next = verse(features, self._number, **settings)
+        begin = 0.0 if self.verse is None else self._tick / len(self.verse.ticks)
+        self._next = verse(features, self._number, begin=begin % 1, **settings)
 
     def _produce(self):
         """One tick."""

@@ -13,7 +13,7 @@ from ..visual_features import visual_features
 __all__ = ["Limiter", "Stream"]
 
 SIDE = 320  # px: features of a moving picture must be there before it has moved on
-BEGINS = 0.05  # s over which the first sound comes in
+BEGINS = SAMPLE_RATE // 20  # samples over which the first sound comes in
 
 
 class Stream:
@@ -92,10 +92,9 @@ class Stream:
         while len(self._ready) < n_samples:
             self._ready = np.concatenate([self._ready, self._limit.push(self._produce())])
         samples, self._ready = self._ready[:n_samples].copy(), self._ready[n_samples:].copy()
-        rising = max(0, round((BEGINS - self.seconds) * SAMPLE_RATE))
-        if rising:
-            ramp = np.linspace(self.seconds / BEGINS, 1, rising, dtype=np.float32)[:n_samples]
-            samples[: len(ramp)] *= ramp
+        begun = round(self.seconds * SAMPLE_RATE)
+        if begun < BEGINS:
+            samples *= np.minimum((begun + np.arange(n_samples)) / BEGINS, 1).astype(np.float32)
         self.seconds += n_samples / SAMPLE_RATE
         return samples
 
