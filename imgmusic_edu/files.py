@@ -11,12 +11,22 @@ import os
 import secrets
 import shutil
 import stat
+from pathlib import Path
 
-__all__ = ["FileWriteError", "name_of", "open_source", "printable", "write_atomically"]
+__all__ = ["FileWriteError", "name_of", "open_source", "own_folder", "printable", "write_atomically"]
 
 
 class FileWriteError(OSError):
     """A file could not be written; the message is one sentence, and what stood there before is untouched."""
+
+
+def own_folder():
+    """Where the learner's own progress and studio sessions are kept: a Path, which need not be there yet.
+
+    It is `.imgmusic_edu` in the home folder, or where the environment variable IMGMUSIC_PROGRESS has its file.
+    """
+    told = os.environ.get("IMGMUSIC_PROGRESS")
+    return Path(told).parent if told else Path.home() / ".imgmusic_edu"
 
 
 def printable(text):

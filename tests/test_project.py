@@ -60,6 +60,7 @@ FLOORS = {
     "explanations": 3.5,
     "networks": 4.6,
     "roads": 4.7,
+    "live": 4.8,
     "studio": 4.9,
     "evaluation": 4.5,
     "drawn": 4.7,
@@ -194,7 +195,8 @@ def test_browser_tests_never_go_missing_silently(required, tmp_path):
     ours = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
     shutil.copytree(ROOT / "imgmusic_edu/book/offline", tmp_path / "imgmusic_edu/book/offline")
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "conftest.py").write_text(f"{ours}\nBROWSERS = ()\n", encoding="utf-8")
+    (tmp_path / "tests" / "conftest.py").write_text(ours, encoding="utf-8")
+    (tmp_path / "tests" / "browser.py").write_text("def find_chromium(): return None\n", encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = browser\n", encoding="utf-8")
     (tmp_path / "tests" / "test_page.py").write_text("def test_page(chromium): pass\n", encoding="utf-8")
     environment = os.environ | {"IMGMUSIC_REQUIRE_BROWSER": "1" if required else "0"}

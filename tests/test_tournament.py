@@ -195,6 +195,24 @@ def test_the_shipped_reference_answers_for_a_real_piece():
     assert {"groove", "notes in the key", "what a network hears"} < set(found["usual"].parts)
 
 
+def test_music_made_for_the_next_picture_is_faithful_by_chance():
+    """Ordinary music for an ordinary picture must not pass for faithful because the reference is less ordinary."""
+    from imgmusic_edu import compose
+    from imgmusic_edu.networks.pairs import shipped
+
+    reference, pictures = meters.open_reference(), [datasets.picture(name) for name in shipped("test")]
+    pieces = [compose(picture, seconds=10, seed=k) for k, picture in enumerate(pictures)]
+    measured = [audio_features.measure(piece.sound.samples) for piece in pieces]
+
+    def mean(shift):
+        moved = [*measured[shift:], *measured[:shift]]
+        pairs = zip(pieces, moved, strict=True)
+        return np.mean([meters.faithful(piece.features, found, reference).value for piece, found in pairs])
+
+    assert mean(0) > 0.85
+    assert 0.4 < np.mean([mean(shift) for shift in range(1, 44)]) < 0.65
+
+
 # --- the tournament ----------------------------------------------------------------------------------------
 
 

@@ -57,7 +57,7 @@ class Meter(NamedTuple):
 
 @dataclass(frozen=True)
 class Reference:
-    """What a piece is held against; n pieces by the score road for training pictures, m by people.
+    """What a piece is held against: n pieces by the score road for other pictures, m by people, k that were learnt.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Reference:
         What the rules ask for in those pictures, shares of the range.
     measured : np.ndarray, shape (n, 7)
         What is measured in their music; both in the order of `faithfulness.MEASURES`.
-    own : np.ndarray, shape (k,)
+    own : np.ndarray, shape (l,)
         `faithful` of the score road's own pieces for pictures not among these: what is within reach.
     heard : np.ndarray, shape (m, len(HEARD))
         Measures of music by people: the shipped scores, played by the course's synthesizer.
@@ -73,7 +73,7 @@ class Reference:
         Groove consistency of those scores.
     real : np.ndarray, shape (m, 128)
         What the sound VGG hears in them.
-    learnt : np.ndarray, shape (n, 128)
+    learnt : np.ndarray, shape (k, 128)
         What it hears in the music that the networks learnt from.
     """
 

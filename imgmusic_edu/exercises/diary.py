@@ -16,14 +16,14 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
-from ..files import FileWriteError, write_atomically
+from ..files import FileWriteError, own_folder, write_atomically
 
 __all__ = ["Progress", "diary_path", "note", "progress"]
 
 
 def diary_path():
     """The file in which progress is kept: a Path, which need not be there yet."""
-    return Path(os.environ.get("IMGMUSIC_PROGRESS") or Path.home() / ".imgmusic_edu" / "progress.json")
+    return Path(os.environ.get("IMGMUSIC_PROGRESS") or own_folder() / "progress.json")
 
 
 def _read():

@@ -50,6 +50,7 @@ __all__ = [
     "picture_of",
     "read_pairs",
     "seen",
+    "shipped",
     "to_levels",
 ]
 
@@ -156,18 +157,25 @@ def pairs(part, *, n=None, notice=print):
 def names(part):
     """Names of the pictures of one part: "koala" as it is, "koala 17" changed in the 17th way, "scene 512".
 
-    Test pictures are every fifth of the shipped ones, validation pictures every tenth of the others.
+    Half of the training pictures are shipped ones, changed; test pictures are shipped ones as they are, then changed.
     """
-    shipped = sorted(datasets.photographs() + datasets.paintings())
-    test, others = shipped[2::5], [name for k, name in enumerate(shipped) if k % 5 != 2]
-    validation, train = others[4::10], [name for k, name in enumerate(others) if k % 10 != 4]
-    first, n = _FIRST_SEED[part], PARTS[part]
+    kept, first, n = shipped(part), _FIRST_SEED[part], PARTS[part]
     if part == "train":
-        return [f"{train[k // 2 % len(train)]} {k}" if k % 2 else f"scene {k}" for k in range(n)]
+        return [f"{kept[k // 2 % len(kept)]} {k}" if k % 2 else f"scene {k}" for k in range(n)]
     if part == "test":
-        return test + [f"{test[k % len(test)]} {first + k}" for k in range(n - len(test))]
-    kept = validation if part == "validation" else []
+        return kept + [f"{kept[k % len(kept)]} {first + k}" for k in range(n - len(kept))]
     return kept + [f"scene {first + k}" for k in range(n - len(kept))]
+
+
+def shipped(part):
+    """The shipped pictures of a part: every fifth for "test", every tenth of the others for "validation"."""
+    every = sorted(datasets.photographs() + datasets.paintings())
+    others = [name for k, name in enumerate(every) if k % 5 != 2]
+    if part == "test":
+        return every[2::5]
+    if part == "validation":
+        return others[4::10]
+    return [name for k, name in enumerate(others) if k % 10 != 4] if part == "train" else []
 
 
 def picture_of(name):

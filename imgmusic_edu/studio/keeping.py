@@ -1,7 +1,7 @@
 """Sessions that outlive their kernel: every step is kept in the learner's own folder, and nothing is sent anywhere.
 
 A session is a small JSON file, its pictures lie beside it, each once; the last few sessions stay. The folder is
-`studio` beside the diary of exercises (`exercises.diary`).
+`studio` in `files.own_folder`, where the diary of exercises lies, too.
 
 Taught in chapter 11, section "The studio".
 """
@@ -23,8 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from ..exercises.diary import diary_path
-from ..files import write_atomically
+from ..files import own_folder, write_atomically
 from ..pictures import open_picture
 from .session import Session, Settings, Version
 
@@ -137,7 +136,7 @@ def kept() -> list[Kept]:
 
 
 def _folder():
-    return diary_path().parent / "studio"
+    return own_folder() / "studio"
 
 
 def _files():

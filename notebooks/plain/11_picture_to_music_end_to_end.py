@@ -261,8 +261,8 @@ assert "stairs" in roads.names() and "silence" not in roads.names()
 # Is it any good? That is three questions. Does the music reflect the picture? Is it usual as music?
 # Was it quick? Each has a meter from 0 to 1, and each must say what it is held against:
 #
-# - faithful is held against 240 pieces that the road by rules made for other pictures. It is the
-#   share of them that would suit this picture worse; one half is chance.
+# - faithful is held against 316 pieces that the road by rules made for other photographs and
+#   paintings. It is the share of them that would suit this picture worse; one half is chance.
 # - usual is held against 152 passages that people wrote. It is the mean of several typicalities: 1 in
 #   the middle of them, 0 further out than all.
 # - quick is held against the clock: 1 for an answer within a fifth of a second, 0 for music that
@@ -276,7 +276,7 @@ import time
 from imgmusic_edu.evaluation.meters import asked, meters, open_reference
 
 reference = open_reference()
-assert len(reference.measured) == 240 and len(reference.heard) == 152
+assert len(reference.measured) == 316 and len(reference.heard) == 152
 
 
 def met(make):
@@ -1110,7 +1110,7 @@ for column in columns:
         found = result.find(who, column)
         print(f"   {who:<10}{found.value:7.2f}   ({found.low:.2f} to {found.high:.2f})")
 assert np.isclose(result.find("score", "strength, faithful").value, s[0] / (1 + s[0]))
-assert wins[4, 1] > wins[1, 4] and wins[2, 1] > wins[1, 2] and means["linear"] > 0.4
+assert wins[4, 1] >= wins[1, 4] and wins[2, 1] > wins[1, 2] and means["linear"] > 0.4
 assert np.isclose(*(result.find(who, "usual").value for who in ("score", "shuffled")))
 assert result.find("linear", "strength, usual").value > result.find("score", "strength, usual").value
 
@@ -1136,10 +1136,10 @@ im.show(figure, alt=f"Strengths of five contestants in two disciplines: {'; '.jo
 # Three things to read off:
 #
 # - The linear road follows the order and misses the mark. By ranks it was far above chance; in the
-#   duels, where the distance from what was asked counts, it loses to the GAN's road, and the shuffled
-#   sounds of the road by rules beat it more often than it beats them. Its music is softer and rougher
-#   than that of the rules, for every picture alike. Ranks forgive that, and duels do not. Neither is
-#   wrong.
+#   duels, where the distance from what was asked counts, it loses most games to the GAN's road, and
+#   even the shuffled sounds of the road by rules win at least as often as it does. Its music is
+#   softer and rougher than that of the rules, for every picture alike. Ranks forgive that, and duels
+#   do not. Neither is wrong.
 # - In "usual" the order is another. The linear road, which misses the picture, is the most usual of
 #   them. A mean of many pieces sounds like none in particular, and offends nobody.
 # - The shuffled contestant has the sounds of the winner. It is therefore exactly as usual, and has

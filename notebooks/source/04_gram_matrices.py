@@ -110,7 +110,7 @@ for n, (a, b) in enumerate(terms):
     print(f"if the other three are right, product {n + 1} was taken as {printed - rest} in place of {a * b}")
 assert G[1, 2] == 278 and 45 + 60 + 77 + 7 * 8 == printed
 
-# %% [markdown]
+# %% [markdown] facts="40: 278 less 238"
 # Any of the four could be off by 40, and only one of the candidates is itself a product of two numbers that stand side by side: $56 = 7 \times 8$. Somebody multiplied the second channel's last two numbers with each other, in place of $8 \times 12$. Keep the habit: when a worked example and your code disagree, find out which product it is.
 #
 # In the package, channels come last, as Keras has them, and a batch comes first. The product with itself turned round does all sums at once:
@@ -318,7 +318,7 @@ for layer, seen in zip(some, eye(tf.constant(cafe[None], tf.float32), some), str
 from imgmusic_edu.style.painting import paint
 
 FULL = os.environ.get("IMGMUSIC_BUDGET") == "full"  # the full budget: the same code, more steps
-STEPS = (80, 80, 160) if FULL else (60, 50, 50)
+STEPS = (80, 80, 160) if FULL else (50, 70, 42)
 stages = {}
 
 
@@ -369,7 +369,7 @@ from imgmusic_edu.style.painting import texture
 
 alone = {}
 for layer in ("stem", "block_1_expand", "block_3_expand", "block_5_expand", "block_8_expand"):
-    grown = texture(cafe, layers=[layer], side=128, steps=(40, 60) if not FULL else (80, 160))
+    grown = texture(cafe, layers=[layer], side=128, steps=(30, 50) if not FULL else (80, 160))
     alone[layer] = grown.picture
     print(f"{layer:15} {100 * grown.style_fall:.1f} % of the noise's distance is gone in {grown.seconds:.1f} s")
 
@@ -397,7 +397,7 @@ im.show(hang(alone), alt=alt)
 # %%
 ways = {}
 for term in ("moments", "histogram", "gram", "patches"):
-    found = paint(photo, cafe, term=term, side=96, steps=(30, 40))
+    found = paint(photo, cafe, term=term, side=96, steps=(25, 30))
     ways[term] = found.picture
     print(
         f"{term:10} Gram distance gone {100 * found.style_fall:5.1f} %, cosine {found.cosine:.2f}, {found.seconds:4.1f} s"
@@ -620,7 +620,7 @@ fire = im.open_sound(datasets.data_path("fire"))
 display(fire)
 errors = {}
 for network_name in ("random", "sound_vgg"):
-    by_features = textures.grow(fire, seconds=3, steps=40, network=network_name, rhythm=0.0)
+    by_features = textures.grow(fire, seconds=3, steps=30, network=network_name, rhythm=0.0)
     print(f"\n{network_name}:")
     errors[network_name] = table(by_features.comparison)["modulation spectrum"]
     display(im.Sound(by_features.sound.samples, title=f"Fire, by the features of {network_name}"))
