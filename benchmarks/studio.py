@@ -14,7 +14,7 @@ import numpy as np
 
 from imgmusic_edu import live, roads
 from imgmusic_edu.evaluation.meters import meters
-from imgmusic_edu.networks.pairs import names, picture_of
+from imgmusic_edu.networks.pairs import picture_of, shipped
 from imgmusic_edu.studio import Session, Settings, put_to_the_test
 from tests.browser import browser_page, find_chromium, jupyterlab, notebook, open_notebook, run_all
 
@@ -93,7 +93,7 @@ def _timed(act, n):
 
 def without_browser(n):
     """Rows of what the studio does beside the page, ms."""
-    shown = [picture_of(name) for name in every([name for name in names("test") if " " not in name], n + 1)]
+    shown = [picture_of(name) for name in every(shipped("test"), n + 1)]
     pieces = [roads.compose(picture, seconds=SECONDS, seed=k) for k, picture in enumerate(shown)]
     say("  meters, tests of explanations, live streams ...")
 

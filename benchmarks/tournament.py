@@ -6,7 +6,7 @@ learnt or chosen by them. Another road joins by name: `python -m benchmarks tour
 
 from imgmusic_edu.evaluation.baselines import hue_tonic, hue_wheel
 from imgmusic_edu.evaluation.tournament import compare, dealt, play
-from imgmusic_edu.networks.pairs import names, pairs, picture_of, seen
+from imgmusic_edu.networks.pairs import pairs, picture_of, seen, shipped
 from imgmusic_edu.roads import ROADS, compose
 from imgmusic_edu.sounds import Sound
 
@@ -21,7 +21,7 @@ BASELINES = ("nearest training picture", "one for all", "hue wheel", "score, shu
 
 def pictures(n=None):
     """(name, picture) of the real test pictures, all or n of them."""
-    real = [name for name in names("test") if " " not in name]
+    real = shipped("test")
     return [(name, picture_of(name)) for name in (real if n is None else every(real, n))]
 
 

@@ -70,7 +70,7 @@ def render(score, *, sample_rate=SAMPLE_RATE):
     if not 8000 <= sample_rate <= 96000:
         raise ValueError(f"The sample rate must be from 8000 to 96000 Hz, but is {sample_rate}.")
     dry = mixed(jobs_of(score, soundfont(), sample_rate), round(score.seconds * sample_rate), soundfont(), sample_rate)
-    samples = in_room(dry, score.brightness, sample_rate)
+    samples = convolve(dry, room_response(score.brightness, sample_rate))
     _fade(samples, sample_rate)
     return _levelled(samples, score.level, sample_rate)
 
@@ -136,13 +136,8 @@ def played(job, font, sample_rate):
 # -- room and brightness -----------------------------------------------------------------------------------
 
 
-def in_room(dry, brightness, sample_rate):
-    """`dry` in a small room, its spectrum tilted: one convolution."""
-    return convolve(dry, room_response(brightness, sample_rate))
-
-
 def room_response(brightness, sample_rate):
-    """Impulse response of the room with its spectrum tilted, float64."""
+    """Impulse response of a small room with its spectrum tilted, float64: both are one convolution."""
     rings = round(0.1 * sample_rate)  # how long the tilt's own response lasts
     room = _room(sample_rate)
     n_fft = fft_length(len(room) + 2 * rings)

@@ -19,7 +19,7 @@ from ..composer import Plan, compose_score, make_plan
 from ..scores import Score
 from ..sounds import SAMPLE_RATE
 from ..synthesizer import convolve, integrated_loudness, jobs_of, mixed, played, room_response, soundfont
-from .streams import Stream
+from .streams import Stream, given
 
 __all__ = ["Sequencer", "Verse"]
 
@@ -51,7 +51,7 @@ class Verse:
 
     def sample(self, tick: int) -> int:
         """Where a tick begins."""
-        return round(tick * TICK * 60 / self.plan.tempo * SAMPLE_RATE)
+        return _sample(self.plan, tick)
 
     def held(self, tick: int) -> dict[str, list]:
         """Part -> notes that began before a tick and go on beyond it; drums ring as they were struck."""
@@ -86,7 +86,7 @@ def verse(features, number: int, *, begin: float = 0.0, **settings) -> Verse:
     plan = replace(plan, seconds=BARS * plan.beats_per_bar * 60 / plan.tempo)
     score = compose_score(plan, features)
     ticks: list[list] = [[] for _ in range(round(BARS * plan.beats_per_bar / TICK))]
-    edges = [round(tick * TICK * 60 / plan.tempo * SAMPLE_RATE) for tick in range(len(ticks))]
+    edges = [_sample(plan, tick) for tick in range(len(ticks))]
     for part in score.parts:
         notes = tuple(note for note in score.notes if note.part == part.name)
         for job in jobs_of(replace(score, parts=(part,), notes=notes), soundfont(), SAMPLE_RATE):
@@ -97,6 +97,10 @@ def verse(features, number: int, *, begin: float = 0.0, **settings) -> Verse:
     heard = _bars(ticks[first : first + MEASURED * bar], edges[first], edges[first + MEASURED * bar], response)
     gain = 10 ** ((score.level - integrated_loudness(heard, SAMPLE_RATE)) / 20)
     return Verse(plan, score, ticks, response * gain)
+
+
+def _sample(plan, tick):
+    return round(tick * TICK * 60 / plan.tempo * SAMPLE_RATE)
 
 
 def _bars(ticks, begin, end, response):
@@ -166,9 +170,8 @@ class Sequencer(Stream):
             self._next = None
             self._tick = self._tick if old is None else _place(old.plan, self._tick, new.plan)
         elif old is not None and self._tick == len(old.ticks):
-            settings = {name: value for name, value in self.settings.items() if value is not None}
             self._number, self._tick = self._number + 1, 0
-            new = verse(self._features, self._number, **settings)
+            new = verse(self._features, self._number, **given(self.settings))
         if new is None:
             return
         self.verse = new

@@ -71,7 +71,7 @@ class Stream:
         if picture is not None:
             features = visual_features(open_picture(picture, max_side=SIDE))
         asked = self.settings | settings
-        self._prepare(features, {name: value for name, value in asked.items() if value is not None})
+        self._prepare(features, given(asked))
         self._features, self.settings = features, asked
 
     def read(self, n_samples: int) -> np.ndarray:
@@ -103,6 +103,11 @@ class Stream:
 
     def _produce(self):
         raise NotImplementedError
+
+
+def given(settings: dict) -> dict:
+    """Settings without those that follow the picture."""
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 class Limiter:

@@ -46,8 +46,9 @@ def make(*, notice=print) -> Reference:
     notice("Playing what people wrote ...")
     heard, groove, real = zip(*_by_people(N_EXCERPTS), strict=True)
     notice(f"Composing {N_LEARNT} pieces that networks learnt from ...")
-    rows = [(10 * k + k % 2) for k in range(N_LEARNT)]  # scenes and pictures in turn
-    learnt = embed([samples for _, samples in _pieces([(names("train")[row], row) for row in rows])])
+    every = names("train")
+    rows = [10 * k + k % 2 for k in range(N_LEARNT)]  # scenes and pictures in turn
+    learnt = embed([samples for _, samples in _pieces([(every[row], row) for row in rows])])
     found = Reference(
         asked=np.array(wanted),
         measured=np.array(measured),

@@ -99,8 +99,9 @@ class SpectralRoad:
         self._run = tf.function(run, input_signature=signature)
         self._draw = None
         if name in ("vae", "gan"):
-            draw = functools.partial(conditional_vae.drawn, first)
-            self._draw = tf.function(lambda told, chance: draw(told, chance), input_signature=signature)
+            self._draw = tf.function(
+                lambda told, chance: conditional_vae.drawn(first, told, chance), input_signature=signature
+            )
 
     def with_parts(self, *, mapping=None, decoder=None, vocoder=None):
         """The same road with parts of one's own where given, as `own_roads.spectral_road` describes them."""

@@ -85,8 +85,10 @@ class Keeper:
         versions, present = self._session.history()
         held = None if self._session.held is None else self._written(self._session.held)
         state = {"versions": [self._written(version) for version in versions], "present": present, "held": held}
+        new = not self._path.exists()
         write_atomically(self._path, json.dumps(state).encode())
-        _tidy()
+        if new:  # a slider that moves on need not wait for it
+            _tidy()
 
     def resume(self, which: Kept) -> None:
         """Take a kept session's steps into this one, after its own; the last one becomes the present.

@@ -128,6 +128,14 @@ class Answering(ipywidgets.VBox):
             except Exception as error:  # a callback's traceback would be seen by nobody, so it is told here
                 self._say(error, f"The program failed ({type(error).__name__}: {error}).")
 
+    def _failed(self, error):
+        """What went wrong in work beside the page is told as what goes wrong here."""
+
+        def again():
+            raise error
+
+        self._try(again)
+
     def _say(self, error, sentence):
         self.error = error
         self.drawing.value = ""  # what could still be seen would be the answer to something else

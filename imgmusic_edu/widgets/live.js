@@ -170,7 +170,6 @@ function renderLive({ model, el }) {
     else if (message.do === "look") timer = setTimeout(look, LOOK);
     else if (message.do === "stop") stop();
     else if (message.do === "shut") shut();
-    else if (message.do === "say") say(message.text);
   };
   model.on("msg:custom", arrive);
   tell();

@@ -58,10 +58,6 @@ class Speaker(anywidget.AnyWidget):
         super().__init__()
         self.on_msg(self._asked)
 
-    def say(self, text):
-        """A sentence, announced by screen readers."""
-        self.send({"do": "say", "text": text})
-
     def shut(self):
         """Look no longer through camera or film."""
         self.send({"do": "shut"})
@@ -188,12 +184,6 @@ class LivePanel(Answering):
 
         name = escape(ROAD_NAMES[asked["road"]])
         self.worker.do(f"Opening the road {name}", opened, take, self._failed)
-
-    def _failed(self, error):
-        def again():
-            raise error
-
-        self._try(again)
 
     def _read(self, n):
         with self._reading:

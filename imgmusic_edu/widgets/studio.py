@@ -303,12 +303,6 @@ class StudioPanel(Answering):
                 self.stage.say(f"This session cannot be kept for later: {problem}")
             self._unkept = True
 
-    def _failed(self, error):
-        def again():
-            raise error
-
-        self._try(again)
-
     def _stopped(self):
         self._refresh()
         self.stage.say("Stopped: the last version stays.")
