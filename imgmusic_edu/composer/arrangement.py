@@ -51,7 +51,10 @@ def compose_score(plan: Plan, features, *, title: str = "") -> Score:
     """
     reading = Reading(plan, features)
     bars = lay_out(plan)
-    chords = harmonise(plan, bars, np.array([reading.lightness(bar.beat, bar.beats) for bar in bars]))
+    strips = [(bar.beat, bar.beats) for bar in bars]
+    chords = harmonise(
+        plan, bars, reading.lightness(strips), lambda i, light: reading.lightness(strips, relit=(i, light))
+    )
     density = bar_densities(plan, bars, reading)
     bass = _bass(plan, bars, chords, reading)
     melody = _melody(plan, bars, chords, bass, density, reading)

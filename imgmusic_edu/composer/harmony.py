@@ -5,7 +5,9 @@ Taught in chapter 10, sections "Chords that lead somewhere" and "Voices that mov
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -32,7 +34,7 @@ LEADING = {"major": 4, "mixolydian": 6, "dorian": 6, "minor": 4}
 WAITING = {"major": 4, "mixolydian": 6, "dorian": 3, "minor": 6}
 NEVER = np.inf
 LIGHT = 0.8  # what a standard unit of light is worth to a major chord
-EXTREME = 3.0  # standard units: as light, or as dark, as a strip can be made
+DARK, BRIGHT = 10.0, 90.0  # L*: a strip all but black, all but white
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Chord:
     voices : tuple of int
         MIDI numbers of the inner voices, low to high.
     by_light : bool
-        Whether the light of its strip decides if it is major or minor: were the strip dark instead of light, or light
-        instead of dark, it would be the other. Most chords stand where the cadence or the chords beside them want them.
+        Whether the light of its strip decides if it is major or minor: were the strip all but black, or all but white,
+        it would be the other. Most chords stand where the cadence or the chords beside them want them.
     """
 
     beat: float
@@ -91,7 +93,12 @@ def triad(plan: Plan, degree: int, *, leading: bool = False) -> tuple[int, int, 
     return root, third, fifth
 
 
-def harmonise(plan: Plan, bars: list[Bar], lightness: np.ndarray) -> list[Chord]:
+def harmonise(
+    plan: Plan,
+    bars: list[Bar],
+    lightness: np.ndarray,
+    relit: Callable[[int, float], np.ndarray] | None = None,
+) -> list[Chord]:
     """Choose chords, bass and inner voices for a piece.
 
     Parameters
@@ -101,6 +108,9 @@ def harmonise(plan: Plan, bars: list[Bar], lightness: np.ndarray) -> list[Chord]
     lightness : np.ndarray, shape (n_bars,)
         How light the picture is where each bar is read, in standard units about its mean: light bars prefer major
         chords.
+    relit : callable, optional
+        Number of a bar and L* -> `lightness` if the strip of that bar had that light; without it no chord is said to be
+        by light.
 
     Returns
     -------
@@ -118,12 +128,18 @@ def harmonise(plan: Plan, bars: list[Bar], lightness: np.ndarray) -> list[Chord]
         slots = [slot for i in inside for slot in _slots(bars[i], i)]
         label = bars[inside[0]].label
         before = chords[-1].degree if chords else None
-        degrees, by_light = _choose(plan, slots, bars, lightness, remembered.get(label), before)
+        choose = partial(_choose, plan, slots, bars, remembered.get(label), before)
+        degrees = choose(lightness)
         remembered.setdefault(label, degrees)
         for n, ((beat, beats, i), degree) in enumerate(zip(slots, degrees, strict=True)):
             comes_home = n == len(slots) - 2 and bars[-1] is bars[inside[-1]]
             classes = triad(plan, degree, leading=comes_home)
-            chords.append(Chord(beat, beats, degree, classes, i, by_light=by_light[n]))
+            by_light = False
+            if relit is not None:
+                opposite = DARK if _is_major(triad(plan, degree)) else BRIGHT
+                other = choose(relit(i, opposite))[n]
+                by_light = _is_major(triad(plan, other)) != _is_major(triad(plan, degree))
+            chords.append(Chord(beat, beats, degree, classes, i, by_light=by_light))
     return _voice(plan, _bass(plan, chords))
 
 
@@ -135,11 +151,8 @@ def _slots(bar: Bar, index: int) -> list[tuple[float, float, int]]:
     return [(bar.beat, bar.beats, index)]
 
 
-def _choose(plan, slots, bars, lightness, remembered, before) -> tuple[list[int], list[bool]]:
-    """The cheapest row of chords from the tonic to the cadence, leaning on what the phrase's letter did before.
-
-    With it, of each chord, whether the light of its strip decides between major and minor (`Chord.by_light`).
-    """
+def _choose(plan, slots, bars, remembered, before, lightness) -> list[int]:
+    """The cheapest row of chords from the tonic to the cadence, leaning on what the phrase's letter did before."""
     follows = FOLLOWS[plan.mode]
     degrees = sorted(follows)
     step = np.array([[4.0 - np.log(follows[a][b]) if b in follows[a] else 9.0 for b in degrees] for a in degrees])
@@ -162,14 +175,7 @@ def _choose(plan, slots, bars, lightness, remembered, before) -> tuple[list[int]
         own[0] = np.where(np.array(degrees) == 0, 0.0, NEVER)
     if before is not None and np.isfinite(own[0]).sum() > 1:
         own[0] = own[0] + step[degrees.index(before)]
-    chosen = cheapest_path(own, lambda _: step)
-    by_light = []
-    for n, (_, _, i) in enumerate(slots):
-        way = 1.0 if major[chosen[n]] else -1.0
-        turned = light * (way * lightness[i] + EXTREME) * np.where(major, way, -way)  # as dark as it is light, or so
-        other = [cost + turned if slot[2] == i else cost for cost, slot in zip(own, slots, strict=True)]
-        by_light.append(bool(major[cheapest_path(other, lambda _: step)[n]] != major[chosen[n]]))
-    return [degrees[k] for k in chosen], by_light
+    return [degrees[k] for k in cheapest_path(own, lambda _: step)]
 
 
 def _bass(plan: Plan, chords: list[Chord]) -> list[Chord]:

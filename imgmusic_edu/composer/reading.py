@@ -5,6 +5,8 @@ Taught in chapter 10, section "Reading the skyline".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .. import crossmodal
@@ -32,8 +34,6 @@ class Reading:
         self._plan = plan
         height = features.columns["skyline"]
         self._skyline = (height - height.mean()) / max(float(height.std()), 0.03)
-        lightness = features.columns["lightness"]
-        self._lightness = (lightness - lightness.mean()) / max(float(lightness.std()), 3.0)
 
     def strip(self, beat: float, beats: float) -> tuple[float, float]:
         """Part of the picture's width read from `beat` on, as fractions."""
@@ -44,9 +44,17 @@ class Reading:
         """Mean of a column feature over the strip."""
         return _mean(self._features.columns[name], *self.strip(beat, beats))
 
-    def lightness(self, beat: float, beats: float) -> float:
-        """Lightness of the strip about the picture's mean, in standard units."""
-        return _mean(self._lightness, *self.strip(beat, beats))
+    def lightness(self, strips: Sequence[tuple[float, float]], *, relit: tuple[int, float] | None = None) -> np.ndarray:
+        """Lightness of some strips, given as (beat, beats), about the picture's mean, in standard units: shape (n,).
+
+        `relit`, a number among the strips and L*, gives them as if that one had that light.
+        """
+        light = self._features.columns["lightness"]
+        if relit is not None:
+            first, last = _columns(len(light), *self.strip(*strips[relit[0]]))
+            light = np.concatenate([light[:first], np.full(last + 1 - first, relit[1]), light[last + 1 :]])
+        units = (light - light.mean()) / max(float(light.std()), 3.0)
+        return np.array([_mean(units, *self.strip(*strip)) for strip in strips])
 
     def busyness(self, beat: float, beats: float) -> float:
         """Edges in the strip relative to the picture's mean: -0.5 few .. 0.5 many."""

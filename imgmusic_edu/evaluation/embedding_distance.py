@@ -1,9 +1,10 @@
 """How far is music from real music? A distance of two crowds in what a network hears, without guessing a shape.
 
-The kernel distance (KID; Binkowski et al. 2018, arXiv:1801.01401) is the squared maximum mean discrepancy with a
-polynomial kernel. Unlike the Frechet distance it is right on average for few sounds, and may be a little below 0 where
-the crowds are alike. Here it is taken over the course's sound VGG: other networks give other figures, so it is never
-to be compared with a published FAD or KID.
+The kernel distance is the squared maximum mean discrepancy (Gretton et al. 2012, JMLR 13) with a Gaussian kernel, as
+CMMD takes it (Jayasumana et al. 2024, arXiv:2401.09603). Unlike the Frechet distance it is right on average for few
+sounds, and may be a little below 0 where the crowds are alike; and unlike KID's cube of a product (Binkowski et al.
+2018, arXiv:1801.01401) no single sound counts for more than 1, however far out it lies. Here it is taken over the
+course's sound VGG: other networks give other figures, so it is never to be compared with a published FAD, KID or CMMD.
 
 Taught in chapter 11, section "Is it good?".
 """
@@ -20,7 +21,6 @@ __all__ = ["LAYER", "embed", "kernel_distance", "strangeness"]
 
 LAYER = "pool5"  #: of the sound VGG: 128 numbers, the mean over time and bands
 N_DRAWS = 400
-DEGREE = 3
 
 
 def embed(sounds: Iterable) -> np.ndarray:
@@ -41,8 +41,12 @@ def embed(sounds: Iterable) -> np.ndarray:
 
 
 def kernel(features: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(1 + a . b)^3 of each with each, shape (n, m): features of length about 1, as `diversity.Standard` gives them."""
-    return (1.0 + features @ others.T) ** DEGREE
+    """exp(-|a - b|^2 / 4) of each with each, shape (n, m): 1 for the same, .6 for two real ones.
+
+    As `diversity.Standard` gives features, two real ones are typically sqrt(2) apart.
+    """
+    apart = (features**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * features @ others.T
+    return np.exp(-np.maximum(apart, 0) / 4)
 
 
 def kernel_distance(features: np.ndarray, others: np.ndarray, *, seed: int = 0) -> Estimate:
@@ -100,6 +104,5 @@ def _mmd(inner, outer, across, one, other):
 
 
 def strangeness(features: np.ndarray, crowd: np.ndarray) -> np.ndarray:
-    """How far each sound by itself lies from a crowd: k(x, x) - 2 mean k(x, y), shape (n,); only its order counts."""
-    own = (1.0 + (features**2).sum(axis=1)) ** DEGREE
-    return own - 2 * kernel(features, crowd).mean(axis=1)
+    """How far each sound by itself lies from a crowd: 1 - mean k(x, y), shape (n,); only its order counts."""
+    return 1 - kernel(features, crowd).mean(axis=1)

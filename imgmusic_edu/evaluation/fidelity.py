@@ -41,7 +41,7 @@ STAYS = {
     "energy": 0.05,
     "dissonance": 0.05,
 }  # semitones; shares of what was there: so near is the same
-UNMOVED = 0.1  # spreads of the curve: what the explanation compares with counts as untouched
+UNMOVED = 0.05  # spreads of the curve: what the explanation compares with counts as untouched
 
 #: From features to plan and score, always with one seed; given a plan, it is kept and only the strips are read anew.
 Write = Callable[[VisualFeatures, "Plan | None"], "tuple[Plan, Score]"]

@@ -24,7 +24,8 @@ from . import edits
 __all__ = ["CHANGES", "CURVES", "elsewhere", "in_region", "is_whole", "named_value", "pulls"]
 
 FAR = 3  # columns of 64: what is measured in a strip is blurred, so its pixels reach so far beyond it
-LIGHTER = 30.0  # L* units
+CONTRAST = 30.0  # L* units
+LEFT = 0.1  # of the light, or of what a strip lacks of white
 CELL = 8  # px of the standard copy: squares of a chequered pattern
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 #: What a strip decides -> the curve that is read there, and the feature of the whole picture under whose rule it goes.
@@ -94,20 +95,19 @@ def _moved(part, pixel):
 
 
 def _lit(part, pixel):
-    for change in (LIGHTER, -LIGHTER):
-        yield lab_to_picture(_with(rgb_to_lab(part), change))
+    """All but white, and all but black."""
+    lab = rgb_to_lab(part)
+    light = lab[..., 0]
+    for changed in (100 - LEFT * (100 - light), LEFT * light):
+        yield lab_to_picture(np.dstack([changed, LEFT * lab[..., 1:]]))
 
 
 def _drawn(part, pixel):
     yield np.broadcast_to(part.reshape(-1, 3).mean(axis=0).round().astype(np.uint8), part.shape)
     cell = max(1, round(CELL * pixel))
     rows, columns = np.ogrid[: part.shape[0], : part.shape[1]]
-    yield lab_to_picture(_with(rgb_to_lab(part), np.where((rows // cell + columns // cell) % 2, LIGHTER, -LIGHTER)))
-
-
-def _with(lab, change):
-    """L* changed, held within what can be shown."""
-    return np.dstack([np.clip(lab[..., 0] + change, 0, 100), lab[..., 1:]])
+    lab, squares = rgb_to_lab(part), np.where((rows // cell + columns // cell) % 2, CONTRAST, -CONTRAST)
+    yield lab_to_picture(np.dstack([np.clip(lab[..., 0] + squares, 0, 100), lab[..., 1:]]))
 
 
 _CHANGES = {"register": _moved, "mode": _lit, "density": _drawn}
@@ -128,7 +128,7 @@ def elsewhere(picture: np.ndarray, named: Sequence[tuple[float, float]]) -> Iter
     Yields
     ------
     (name, np.ndarray of shape (H, W, 3), uint8)
-        Two stretches change places, which keeps what is there and moves it; what is outside is turned upside down; or
+        What lies outside is mirrored stretch by stretch, which keeps what is there and moves it; turned upside down; or
         gets other hues. Borders are blended. Nothing where hardly anything lies outside.
     """
     n = 64
@@ -144,16 +144,12 @@ def elsewhere(picture: np.ndarray, named: Sequence[tuple[float, float]]) -> Iter
         return (weight * other + (1 - weight) * picture).round().astype(np.uint8)
 
     columns = np.flatnonzero(np.interp(x, np.arange(n) + 0.5, free.astype(float)) == 1)
-    for share in (2, 3):
-        half = len(columns) // share
+    runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    for turned in (runs, *([run] for run in runs)) if len(runs) > 1 else (runs,):
         moved = picture.copy()
-        moved[:, columns] = picture[:, np.roll(columns, half)]
-        seams = np.ones(width)
-        for k in (columns[0], columns[half] if half < len(columns) else columns[-1], columns[-1]):
-            seams = np.minimum(seams, np.abs(np.arange(width) - k) / max(2, width // n))
-        blurred = ndimage.gaussian_filter1d(moved.astype(float), width / n, axis=1)
-        soft = np.minimum(seams, 1)[None, :, None]
-        yield "exchanged", blended(soft * moved + (1 - soft) * blurred)
+        for run in turned:
+            moved[:, run] = picture[:, run[::-1]]
+        yield "mirrored", blended(moved)
     yield "upside down", blended(picture[::-1])
     yield "other hues", blended(many_hues(picture))
 

@@ -38,8 +38,8 @@ def quality_at(score: Score, note: Note, *, like: Score | None = None) -> float:
     -------
     float
         "register": mean MIDI number, by length; "mode": 1 major, 0 minor; "density": notes a beat; "dissonance": how
-        hard the notes of a chord rub, velocities of seconds and sevenths; "energy": velocity of the drums a beat. NaN
-        where there is none to ask.
+        hard the notes of a chord rub, each by the velocity of its hardest second or seventh; "energy": velocity of the
+        drums a beat. NaN where there is none to ask.
     """
     return _ASK[_cause(note).quality](score, note.part, *window(like or score, note))
 
@@ -126,14 +126,13 @@ def _friction(score, part, start, end):
     for note in score.notes:
         if note.part == part:
             chords[note.beat].append(note)
-    rubbing = sum(
-        min(one.velocity, other.velocity)
-        for notes in chords.values()
-        for k, one in enumerate(notes)
-        for other in notes[:k]
-        if (one.pitch - other.pitch) % 12 in SECONDS_APART
-    )
+    rubbing = sum(max(_rubs(note, notes), default=0) for notes in chords.values() for note in notes)
     return rubbing / max(len(chords), 1)
+
+
+def _rubs(note, notes):
+    """How hard each other note rubs against this one."""
+    return (min(note.velocity, other.velocity) for other in notes if (note.pitch - other.pitch) % 12 in SECONDS_APART)
 
 
 def _drive(score, part, start, end):

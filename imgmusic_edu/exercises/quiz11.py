@@ -67,7 +67,7 @@ QUIZ = (
         key=1,
     ),
     Question(
-        "Your kernel distance is 4, and a paper reports a FAD of 5. What follows?",
+        "Your kernel distance is .4, and a paper reports a FAD of 5. What follows?",
         (
             (
                 "Nothing: other network, other reference, other formula",
