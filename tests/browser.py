@@ -231,3 +231,46 @@ def run_all(page):
         ".map(cell => cell.model.executionCount)"
     )
     assert all(counts), f"cells that did not run: {counts}"
+
+
+def in_kernel(page, code):
+    """Run code in the notebook's kernel, beside its cells; fails where it raises."""
+    reply = page.evaluate(
+        "async code => (await jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+        ".requestExecute({ code, silent: true }).done).content",
+        code,
+    )
+    assert reply["status"] == "ok", reply
+
+
+class Line:
+    """The line from a page to its kernels, to be cut and mended; it is made before a notebook is opened."""
+
+    # Its sockets are closed, and those that JupyterLab opens again and again find nobody.
+    SCRIPT = """
+    const [Real, open] = [WebSocket, new Set()];
+    let whole = true;
+    window.WebSocket = class extends Real {
+        constructor(address, protocols) {
+            super(whole ? address : address.replace("/api/kernels/", "/nowhere/"), protocols);
+            if (address.includes("/api/kernels/")) open.add(this);
+        }
+    };
+    window.line = (now) => {
+        whole = now;
+        if (!whole) open.forEach((socket) => socket.close());
+        open.clear();
+    };"""
+
+    def __init__(self, page):
+        self._page = page
+        page.add_init_script(f"(() => {{ {self.SCRIPT} }})()")
+
+    def cut(self):
+        """Nothing goes through any more, in either direction."""
+        self._page.evaluate("line(false)")
+
+    def mend(self):
+        """As it was. JupyterLab waits longer and longer between two tries: it is told not to."""
+        self._page.evaluate("line(true)")
+        self._page.evaluate("jupyterapp.commands.execute('kernelmenu:reconnect-to-kernel')")

@@ -339,7 +339,13 @@ def test_without_ffmpeg_one_sentence_says_how_to_get_it(monkeypatch):
 
 def test_an_ffmpeg_that_fails_gets_a_sentence(monkeypatch):
     monkeypatch.setattr(video, "_options", lambda *_: ["-nonsense"])
-    with pytest.raises(files.FileWriteError, match="ffmpeg could not write the video"):
+    with pytest.raises(files.FileWriteError, match=r"^The video could not be written \(ffmpeg failed: .*\): make room"):
+        encoded(stand_in_piece(), "mp4")
+
+
+def test_a_disk_without_room_to_work_in_gets_a_sentence(monkeypatch):
+    monkeypatch.setattr(video.tempfile, "tempdir", "/proc/nowhere")
+    with pytest.raises(files.FileWriteError, match=r"^The video could not be written \(no such file .*\): make room"):
         encoded(stand_in_piece(), "mp4")
 
 

@@ -169,12 +169,18 @@ def test_a_disk_that_is_full_gets_a_sentence(panel, monkeypatch):
     def full(*_, **__):
         from imgmusic_edu.files import FileWriteError
 
-        raise FileWriteError("ffmpeg could not write the video (no space left on device): make room.")
+        raise FileWriteError("The video could not be written (no space left on device): make room.")
 
     monkeypatch.setattr(video, "encode_video", full)
     before = told(panel)
     panel.exports["mp4"].click()
-    assert "no space left on device" in panel.stage.said and told(panel) == before
+    assert panel.stage.said == "The video could not be written (no space left on device): make room."
+    assert told(panel) == before
+
+
+def test_a_page_that_asks_whether_python_is_there_gets_an_answer(panel):
+    panel.stage._asked(None, {"want": "answer"}, [])
+    assert [content["do"] for content, _ in panel.sent] == ["nothing"]
 
 
 def test_everything_has_a_name(panel):

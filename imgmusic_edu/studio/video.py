@@ -53,7 +53,7 @@ def encode_video(piece, *, title: str = "", watch: Callable[[float], bool | None
     ImportError
         imageio-ffmpeg is not installed, or brings no ffmpeg for this machine.
     OSError
-        ffmpeg could not write, as when the disk is full; one sentence.
+        It could not be written, as when the disk is full; one sentence.
     Stopped
         `watch` said so.
 
@@ -62,26 +62,35 @@ def encode_video(piece, *, title: str = "", watch: Callable[[float], bool | None
     Taught in chapter 11.
     """
     program = _ffmpeg()
-    with tempfile.TemporaryDirectory(prefix="imgmusic-", ignore_cleanup_errors=True) as folder:
-        sound, target = Path(folder) / "sound.wav", Path(folder) / "video.mp4"
-        piece.sound.save(sound)
-        drawn = frames(piece)
-        first = next(drawn)
-        command = [program, *_options(first, sound, title), str(target)]
-        with open(Path(folder) / "log.txt", "w+b") as log:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
-            try:
-                _feed(process, first, drawn, round(piece.sound.seconds * RATE), watch)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
-            log.seek(0)
-            said = log.read().decode(errors="replace").strip().splitlines()
-        if process.returncode or not target.exists():
-            reason = printable(said[-1] if said else "it said nothing")
-            raise FileWriteError(f"ffmpeg could not write the video ({reason:.200}): make room on the disk, try again.")
-        return target.read_bytes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="imgmusic-", ignore_cleanup_errors=True) as folder:
+            return _written(program, piece, Path(folder), title, watch)
+    except OSError as problem:
+        reason = printable(problem.strerror.lower() if problem.strerror else problem)
+        sentence = f"The video could not be written ({reason:.200}): make room on the disk, then try again."
+        raise FileWriteError(sentence) from problem
+
+
+def _written(program, piece, folder, title, watch):
+    """The video as bytes; what is written on the way lies in `folder`."""
+    sound, target = folder / "sound.wav", folder / "video.mp4"
+    sound.write_bytes(piece.sound.encode("wav"))
+    drawn = frames(piece)
+    first = next(drawn)
+    command = [program, *_options(first, sound, title), str(target)]
+    with open(folder / "log.txt", "w+b") as log:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        try:
+            _feed(process, first, drawn, round(piece.sound.seconds * RATE), watch)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        log.seek(0)
+        said = log.read().decode(errors="replace").strip().splitlines()
+    if process.returncode or not target.exists():
+        raise OSError(f"ffmpeg failed: {said[-1] if said else 'it said nothing'}")
+    return target.read_bytes()
 
 
 def _ffmpeg() -> str:

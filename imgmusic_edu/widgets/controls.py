@@ -12,7 +12,7 @@ import ipywidgets
 
 from ..datasets import data_path, paintings, photographs, scores
 from ..datasets import picture as shipped_picture
-from ..files import printable
+from ..files import FileWriteError, printable
 from ..instruments import INSTRUMENTS
 from ..pictures import open_picture
 from ..scores import Score
@@ -123,7 +123,7 @@ class Answering(ipywidgets.VBox):
             self.error = None
             try:
                 act()
-            except (ValueError, ImportError) as error:  # written for people
+            except (ValueError, ImportError, FileWriteError) as error:  # written for people
                 self._say(error, str(error))
             except Exception as error:  # a callback's traceback would be seen by nobody, so it is told here
                 self._say(error, f"The program failed ({type(error).__name__}: {error}).")

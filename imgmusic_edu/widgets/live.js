@@ -6,6 +6,8 @@ const PORTION = 4410; // samples asked for at once
 const LEAD = 0.45; // s of music that lie ready: Python may be that late
 const LOOK = 500; // ms between two looks at a moving picture
 const SEEN = 160; // px
+const PATIENCE = 5000; // ms without a sound from Python until that is told
+const LATE = "Python does not answer: it is busy, out of reach or gone. The music goes on as soon as it does.";
 const SPEAKER = `
 <div class="im-take">
   <button type="button" class="im-start">Start</button>
@@ -54,14 +56,15 @@ function renderLive({ model, el }) {
       send({ want: "more", n: PORTION });
     }
   };
-  const late = () => {
-    say("Python does not answer: it is busy, or gone. The music goes on as soon as it does.");
+  const wait = () => {
+    clearTimeout(patience);
+    patience = setTimeout(() => say(LATE), PATIENCE);
   };
   const play = (bytes) => {
     asked -= 1;
-    clearTimeout(patience);
     if (!context) return;
-    patience = setTimeout(late, 5000);
+    wait();
+    if (find(".im-said").textContent === LATE) say("");
     const samples = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
     const buffer = context.createBuffer(1, samples.length, RATE);
     buffer.copyToChannel(samples, 0);
@@ -72,6 +75,7 @@ function renderLive({ model, el }) {
       if (heard.seconds) {
         heard.gaps += 1;
         heard.lost += now - next;
+        tell();
       }
       next = now + 0.02;
     }
@@ -100,6 +104,7 @@ function renderLive({ model, el }) {
     el.classList.add("im-playing");
     await context.resume();
     send({ want: "start" });
+    wait();
     pull();
   };
   on(find(".im-start"), "click", () => (context ? stop() : start()));
@@ -114,7 +119,8 @@ function renderLive({ model, el }) {
     if (!close) return;
     if (!video.videoWidth || video.paused) return void (timer = setTimeout(look, LOOK));
     const scale = SEEN / Math.max(video.videoWidth, video.videoHeight);
-    send({ want: "frame" }, await snapshot(video, video.videoWidth * scale, video.videoHeight * scale));
+    const seen = await snapshot(video, video.videoWidth * scale, video.videoHeight * scale);
+    if (close) send({ want: "frame" }, seen); // else the chosen picture steers by now
   };
   const shut = () => {
     clearTimeout(timer);
@@ -128,35 +134,46 @@ function renderLive({ model, el }) {
     find(".im-shut").focus();
     look();
   };
-  on(find(".im-camera"), "click", async () => {
+  // Where something else cannot steer, the chosen picture does again.
+  const steerBy = async (open, steers, fails) => {
+    const looked = close;
     shut();
     try {
-      watch(await openCamera(video, 640));
-      say("The camera steers the music.");
+      watch(await open());
+      say(steers);
     } catch (error) {
-      say(`The browser gave no camera (${error.name}): allow it for this page, or take a film.`);
+      if (looked) send({ want: "picture" });
+      say(fails(error));
     }
-  });
+  };
+  const openFilm = async (file) => {
+    const address = (video.src = URL.createObjectURL(file));
+    const ended = () => {
+      URL.revokeObjectURL(address);
+      if (video.src !== address) return; // another film has come
+      video.removeAttribute("src");
+      video.load(); // else it goes on unseen
+    };
+    await video.play().catch((error) => {
+      ended();
+      throw error;
+    });
+    return ended;
+  };
+  on(find(".im-camera"), "click", () =>
+    steerBy(
+      () => openCamera(video, 640),
+      "The camera steers the music.",
+      (error) => `The browser gave no camera (${error.name}): allow it for this page, or take a film.`,
+    ),
+  );
   on(find(".im-film"), "click", () => chooser.click());
-  on(chooser, "change", async () => {
+  on(chooser, "change", () => {
     const [file] = chooser.files;
     chooser.value = "";
     if (!file) return;
-    shut();
-    const address = URL.createObjectURL(file);
-    video.src = address;
-    const ended = () => {
-      video.removeAttribute("src");
-      URL.revokeObjectURL(address);
-    };
-    try {
-      await video.play();
-      watch(ended);
-      say(`${file.name} steers the music.`);
-    } catch {
-      ended();
-      say(`The browser cannot play ${file.name}: take an MP4 or WebM film.`);
-    }
+    const fails = `The browser cannot play ${file.name}: take an MP4 or WebM film.`;
+    steerBy(() => openFilm(file), `${file.name} steers the music.`, () => fails);
   });
   on(find(".im-shut"), "click", () => {
     shut();
@@ -167,9 +184,14 @@ function renderLive({ model, el }) {
   const arrive = (message, buffers) => {
     if (message.token && message.token !== token) return;
     if (message.do === "samples") play(buffers[0]);
-    else if (message.do === "look") timer = setTimeout(look, LOOK);
-    else if (message.do === "stop") stop();
-    else if (message.do === "shut") shut();
+    else if (message.do === "look") {
+      clearTimeout(timer); // of two that are on their way after a change from camera to film, one goes on
+      timer = setTimeout(look, LOOK);
+    } else if (message.do === "stop") stop();
+    else if (message.do === "shut" && close) {
+      shut();
+      send({ want: "picture" }); // a look that was on its way comes before it
+    }
   };
   model.on("msg:custom", arrive);
   tell();

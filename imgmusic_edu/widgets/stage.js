@@ -5,6 +5,9 @@
 const LARGE = 6e6; // bytes of a file: a message to Python must stay below ten million
 const SIDE = 2048; // px to which the browser reduces a picture that is larger
 const EDGES = ["Left", "Top", "Right", "Bottom"];
+const GONE =
+  "Python does not answer: it is busy, out of reach or gone. What is here stays, and what you press waits. " +
+  "If its kernel has ended, run the cell again.";
 const STAGE = `
 <div class="im-take">
   <button type="button" class="im-open">Open a picture</button>
@@ -59,7 +62,7 @@ function renderStage({ model, el }) {
   let swap = () => {};
 
   const say = (text) => (find(".im-said").textContent = text);
-  const gone = () => say("Python does not answer. What is here stays; run the cell again to go on.");
+  const gone = () => say(GONE);
   const ask = (content, ...bytes) => {
     clearTimeout(patience);
     patience = setTimeout(gone, 8000);
@@ -148,7 +151,9 @@ function renderStage({ model, el }) {
     take(picture(event.dataTransfer.files));
   });
   on(document, "paste", (event) => {
-    const mine = studio().contains(document.activeElement) || studio().matches(":hover");
+    // Where the keyboard is comes before where the mouse is: there may be another studio on the page.
+    const elsewhere = document.activeElement?.closest(".im-studio");
+    const mine = studio().contains(document.activeElement) || (!elsewhere && studio().matches(":hover"));
     if (!mine || !event.clipboardData?.files.length) return;
     event.preventDefault();
     take(picture(event.clipboardData.files));
@@ -285,12 +290,19 @@ function renderStage({ model, el }) {
     }
   };
   const naming = new MutationObserver(name);
-  setTimeout(() => naming.observe(studio(), { childList: true, subtree: true }) || name(), 0);
+  // The controls beside the stage speak to Python by themselves; whether it is there is asked here.
+  const asking = (event) => el.contains(event.target) || ask({ want: "answer" });
+  setTimeout(() => {
+    naming.observe(studio(), { childList: true, subtree: true });
+    name();
+    for (const event of ["click", "change", "keyup"]) on(studio(), event, asking);
+  }, 0);
 
   const orders = { piece, spectrogram, compare, file, say: ({ text }) => say(text), clear: () => choose(null) };
   const arrive = (message, buffers) => {
     if (message.token && message.token !== token) return;
     clearTimeout(patience);
+    if (find(".im-said").textContent === GONE) say("");
     orders[message.do]?.(message, buffers);
   };
   model.on("msg:custom", arrive);

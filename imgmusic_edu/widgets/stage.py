@@ -102,3 +102,5 @@ class Stage(anywidget.AnyWidget):
             self._on_picture(str(content.get("name") or "Your picture"), bytes(buffers[0]))
         elif want == "region":
             self._on_region(content.get("act"), content.get("region"))
+        elif want == "answer":
+            self.send({"do": "nothing"})

@@ -298,6 +298,7 @@ class StudioPanel(Answering):
     def _keep(self):
         try:
             self._keeper.keep()
+            self._unkept = False
         except OSError as problem:  # told once; the music goes on
             if not self._unkept:
                 self.stage.say(f"This session cannot be kept for later: {problem}")
