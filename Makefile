@@ -52,6 +52,7 @@ networks: $(INSTALLED) ## Train codec and mappings again (an hour of one core; C
 	$(PY) -m imgmusic_edu.networks.pairs
 	$(PY) -m imgmusic_edu.networks.codec_training --export data/models/codec.npz $(OPTIONS)
 	$(PY) -m imgmusic_edu.networks.mapping_training all --export data/models $(OPTIONS)
+	$(PY) -m imgmusic_edu.networks.finish --export data/models/mapping_finish.npz
 
 stylist: $(INSTALLED) ## Train the stylist again (an hour of one core; Ctrl-C keeps it, again goes on), weights to data/
 	$(PY) -m imgmusic_edu.networks.stylist_training --export data/models/stylist.npz $(OPTIONS)

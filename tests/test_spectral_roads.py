@@ -121,6 +121,29 @@ def test_weights_that_will_not_do_are_one_sentence(what, tmp_path, monkeypatch):
     assert "\n" not in str(problem.value) and str(problem.value).endswith(".")
 
 
+def test_what_blur_takes_is_given_back_on_pieces_it_was_not_measured_on():
+    from imgmusic_edu.networks.finish import Finish, edges, level, measured, sharpened
+    from imgmusic_edu.networks.mapping import NOISE, conditions_of, heard
+    from imgmusic_edu.networks.pairs import pairs
+    from imgmusic_edu.networks.spectral import open_road
+
+    found, road = pairs("test", notice=lambda *_: None)[:8], open_road("mlp")
+    asked = np.stack([heard(*piece) for piece in zip(found.log_mel, found.tempo, strict=True)])
+    latent = road.latent(conditions_of(found, asked, scales=road.scales), np.zeros((8, NOISE), np.float32))
+    before, after = road.codec.decode(latent), road.decode(latent)
+    music = found.log_mel[:, : before.shape[1]]
+    flat, drawn = (edges(made) / edges(music) for made in (before, after))
+    assert flat < 0.9 and abs(drawn - 1) < 0.5 * abs(flat - 1)
+    soft, loud = (np.mean(level(made) - level(music)) for made in (before, after))
+    assert soft < -1 and abs(loud) < 0.5 * abs(soft)
+    assert np.allclose(level(sharpened(before, 2.0)), level(before), atol=1e-3)  # frames keep their power
+    assert np.allclose(Finish()(before), before, atol=1e-3)
+    assert np.allclose(road.finish(before[:, 40:90]), after[:, 40:90], atol=1e-3)  # a stream goes piece by piece
+    again = measured(before, music)
+    assert edges(again(before)) == pytest.approx(edges(music), rel=0.01)
+    assert np.mean(level(again(before))) == pytest.approx(np.mean(level(music)), abs=0.01)
+
+
 def test_all_weights_together_are_small():
-    names = ["codec", "mapping_scales", *(f"mapping_{road}" for road in ("conductor", *LEARNED))]
+    names = ["codec", "mapping_scales", "mapping_finish", *(f"mapping_{road}" for road in ("conductor", *LEARNED))]
     assert sum(datasets.data_path(name).stat().st_size for name in names) < 12e6

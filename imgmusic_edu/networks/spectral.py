@@ -1,6 +1,6 @@
 """The spectral roads: from a picture to sound through networks alone, without a note being written.
 
-    picture -> visual features -> mapping -> latent sequence -> decoder -> log-mel -> neural vocoder -> sound
+    picture -> visual features -> mapping -> latent sequence -> decoder -> finish -> log-mel -> neural vocoder -> sound
 
 Taught in chapter 08, "From picture to sound features".
 """
@@ -22,6 +22,7 @@ from ..synthesizer import limited
 from ..visual_features import FEATURES
 from . import conditional_gan, conditional_vae, mapping, shared_latent
 from .codec import Codec, open_codec
+from .finish import Finish, open_finish
 from .mapping import ASKED, NOISE, STEP_SECONDS, Scales, conditions
 from .pairs import numbers_of
 from .training import load_networks
@@ -79,12 +80,15 @@ class SpectralRoad:
         As `mapping.build_conductor` gives it.
     scales : Scales
     codec : Codec
+    finish : Finish
+        What is given back of what the networks blur; nothing by default.
     """
 
-    def __init__(self, name, networks, conductor, scales: Scales, codec: Codec):
+    def __init__(self, name, networks, conductor, scales: Scales, codec: Codec, finish: Finish | None = None):
         tf, _ = tensorflow()
         self.name, self.scales, self.codec, self.conductor = name, scales, codec, conductor
-        self.decode, self.vocode = codec.decode, _by_our_vocoder
+        self.finish = finish or Finish()
+        self.decode, self.vocode = self._finished, _by_our_vocoder
         first, *rest = (networks[which] for which in KINDS[name][1])
 
         def run(told, chance):
@@ -110,6 +114,9 @@ class SpectralRoad:
             if own is not None:
                 setattr(road, what, own)
         return road
+
+    def _finished(self, latent):
+        return self.finish(self.codec.decode(latent))
 
     def asked_by(self, features):
         """What features, shape (n, 18), ask for, shape (n, 4), as `mapping.heard` counts it; tempi as in training."""
@@ -278,4 +285,4 @@ def open_road(name):
     load_networks(data_path(f"mapping_{name}"), networks)
     load_networks(data_path("mapping_conductor"), conductor)
     scales = Scales.load(data_path("mapping_scales"))
-    return SpectralRoad(name, networks, conductor["conductor"], scales, open_codec())
+    return SpectralRoad(name, networks, conductor["conductor"], scales, open_codec(), open_finish(name))

@@ -951,7 +951,7 @@ def rows_of(name, seed):
     shuffled = replace(seen, columns=seen.columns | {"skyline": rng.permutation(seen.columns["skyline"])})
     plan = make_plan(seen, seconds=30, seed=seed)
     composed, read = compose_score(plan, seen), Reading(plan, seen)
-    light = np.array([read.lightness(bar.beat, bar.beats) for bar in lay_out(plan)])
+    light = read.lightness([(bar.beat, bar.beats) for bar in lay_out(plan)])
     chords = harmonise(plan, lay_out(plan), light)
     line = [note for note in composed.notes if note.part == "melody"]
     middles = [note.beat + note.beats / 2 for note in line]
