@@ -30,7 +30,7 @@ test: $(INSTALLED) ## Set up once, then every check that takes no minutes by its
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n $(or $(JOBS),2) --dist loadfile $(OPTIONS)
+	$(PY) -m pytest -n $(or $(JOBS),2) --dist loadfile --no-loadscope-reorder $(OPTIONS)
 
 test-all: ## The same, and the slow checks too
 	$(MAKE) test OPTIONS="-m 'slow or not slow' $(OPTIONS)"

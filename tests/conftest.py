@@ -26,6 +26,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), *filter(None, [os.envi
 runpy.run_path(str(OFFLINE / "sitecustomize.py"))
 
 NO_BROWSER = "no Chromium was found"
+LONG = ("test_browser", "test_notebooks")  # files of few tests that take minutes, the longest last
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +50,9 @@ def chromium():
 
 
 def pytest_collection_modifyitems(items):
-    """Whoever asks for the browser is a browser test."""
+    """Whoever asks for the browser is a browser test; what takes minutes begins first."""
+    for name in LONG:  # so that no worker is left alone with them at the end
+        items.sort(key=lambda item: not item.path.stem.startswith(name))
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
