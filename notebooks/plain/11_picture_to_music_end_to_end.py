@@ -1158,7 +1158,9 @@ for place, column in zip(places, columns[-2:], strict=True):
     said.append(f"in {column.split(', ')[1]} {best} is first with {max(one.value for one in found):.2f}")
 places[0].invert_yaxis()
 figure.supxlabel("chance to beat an average contestant; bars: 95 % intervals")
-im.show(figure, alt=f"Strengths of {len(makers)} contestants in two disciplines: {'; '.join(said)}. A line marks one half.")
+im.show(
+    figure, alt=f"Strengths of {len(makers)} contestants in two disciplines: {'; '.join(said)}. A line marks one half."
+)
 
 
 # Three things to read off:
