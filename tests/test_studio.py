@@ -134,6 +134,22 @@ def test_a_long_history_forgets_its_beginning():
     assert steps == sessions.STEPS
 
 
+def test_a_reroll_is_heard_even_where_many_seeds_sound_the_same(session, monkeypatch):
+    session.lock("tune")  # one seed in five changes nothing of what is left
+    before = session.piece
+    same = [seed for seed in range(60) if sessions.same_sound(before, session.make(session.changed(seed=seed)))]
+    heard = next(seed for seed in range(60) if seed not in same)
+    assert len(same) > 2
+    drawn = iter([*same[:2], heard])
+    monkeypatch.setattr(sessions.secrets, "randbelow", lambda _: next(drawn))
+    assert not sessions.same_sound(before, session.reroll()) and session.present.settings.seed == heard
+    monkeypatch.setattr(sessions.secrets, "randbelow", lambda _: heard)
+    now = session.present
+    with pytest.raises(ValueError, match="unlock chords or tune"):
+        session.reroll()
+    assert session.present is now
+
+
 @pytest.mark.parametrize("name", LOCKS)
 def test_what_is_locked_stays_through_a_reroll_and_another_picture(session, name):
     before = session.piece

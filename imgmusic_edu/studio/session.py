@@ -28,6 +28,7 @@ _SEEDED = {"chords": ("metre", "chords"), "tune": ("metre", "chords", "rhythm", 
 STEPS = 200  # versions that undo can go back
 KEPT = 8  # pieces that need not be made again
 SEEDS = 1_000_000  # a re-roll draws one below
+TRIES = 8  # seeds that a re-roll hears before it says that none of them is heard
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,11 @@ def heard(piece) -> dict:
         return {"tempo": plan.tempo, "key": PITCH_NAMES[plan.tonic % 12], "mode": plan.mode, **plan.instruments}
     made = getattr(piece, "made", None)
     return {} if made is None else {"tempo": made.tempo, "key": PITCH_NAMES[made.tonic]}
+
+
+def same_sound(piece, other) -> bool:
+    """Whether two pieces are the same to the ear."""
+    return np.array_equal(piece.sound.samples, other.sound.samples)
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,10 +235,20 @@ class Session:
         return replace(self.present, settings=asked)
 
     def rerolled(self, seed: int | None = None) -> Version:
-        """Another seed for all that is free: a random one, or the one given."""
-        while seed is None or seed == self.present.settings.seed:
-            seed = secrets.randbelow(SEEDS)
-        return self.changed(seed=seed)
+        """Another seed for all that is free: the one given, or a random one that is heard.
+
+        Raises
+        ------
+        ValueError
+            Where all that a seed decides is locked.
+        """
+        if seed is not None:
+            return self.changed(seed=seed)
+        for _ in range(TRIES):
+            version = self.changed(seed=secrets.randbelow(SEEDS))
+            if getattr(self.piece, "score", None) is None or not same_sound(self.piece, self.make(version)):
+                return version
+        raise ValueError(f"{TRIES} other seeds sound the same, as what they decide is locked: unlock chords or tune.")
 
     # ---- steps
 

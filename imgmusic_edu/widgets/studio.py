@@ -9,7 +9,6 @@ from html import escape
 from typing import Any
 
 import ipywidgets
-import numpy as np
 
 from ..datasets import paintings, photographs
 from ..datasets import picture as shipped_picture
@@ -18,6 +17,7 @@ from ..pictures import open_picture
 from ..studio import KINDS, Session, encoded, matched, only, what_changes
 from ..studio.exports import file_name
 from ..studio.keeping import Keeper, kept
+from ..studio.session import same_sound
 from .answers import Answers
 from .controls import Answering, titled
 from .jobs import Worker
@@ -272,7 +272,7 @@ class StudioPanel(Answering):
         last: Any = self._result
         self._result = piece
         same = last is not None and last.picture is piece.picture
-        if not same or not np.array_equal(last.sound.samples, piece.sound.samples):  # a lock alone changes nothing
+        if not same or not same_sound(last, piece):  # a lock alone changes nothing
             self.stage.show(piece, play=play and self.play.value)
         self._refresh()
 
