@@ -123,13 +123,13 @@ def test_weights_that_will_not_do_are_one_sentence(what, tmp_path, monkeypatch):
 
 def test_what_blur_takes_is_given_back_on_pieces_it_was_not_measured_on():
     from imgmusic_edu.networks.finish import Finish, edges, level, measured, sharpened
-    from imgmusic_edu.networks.mapping import NOISE, conditions_of, heard
+    from imgmusic_edu.networks.mapping import NOISE, conditions_of, heard_in
     from imgmusic_edu.networks.pairs import pairs
     from imgmusic_edu.networks.spectral import open_road
 
     found, road = pairs("test", notice=lambda *_: None)[:8], open_road("mlp")
-    asked = np.stack([heard(*piece) for piece in zip(found.log_mel, found.tempo, strict=True)])
-    latent = road.latent(conditions_of(found, asked, scales=road.scales), np.zeros((8, NOISE), np.float32))
+    told = conditions_of(found, heard_in(found), scales=road.scales)
+    latent = road.latent(told, np.zeros((8, NOISE), np.float32))
     before, after = road.codec.decode(latent), road.decode(latent)
     music = found.log_mel[:, : before.shape[1]]
     flat, drawn = (edges(made) / edges(music) for made in (before, after))

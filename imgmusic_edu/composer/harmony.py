@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import product
 
 import numpy as np
@@ -128,17 +127,16 @@ def harmonise(
         slots = [slot for i in inside for slot in _slots(bars[i], i)]
         label = bars[inside[0]].label
         before = chords[-1].degree if chords else None
-        choose = partial(_choose, plan, slots, bars, remembered.get(label), before)
+        choose = _chooser(plan, slots, bars, remembered.get(label), before)
         degrees = choose(lightness)
         remembered.setdefault(label, degrees)
         for n, ((beat, beats, i), degree) in enumerate(zip(slots, degrees, strict=True)):
             comes_home = n == len(slots) - 2 and bars[-1] is bars[inside[-1]]
             classes = triad(plan, degree, leading=comes_home)
-            by_light = False
+            is_major, by_light = _is_major(triad(plan, degree)), False
             if relit is not None:
-                opposite = DARK if _is_major(triad(plan, degree)) else BRIGHT
-                other = choose(relit(i, opposite))[n]
-                by_light = _is_major(triad(plan, other)) != _is_major(triad(plan, degree))
+                other = choose(relit(i, DARK if is_major else BRIGHT))[n]
+                by_light = _is_major(triad(plan, other)) != is_major
             chords.append(Chord(beat, beats, degree, classes, i, by_light=by_light))
     return _voice(plan, _bass(plan, chords))
 
@@ -151,18 +149,20 @@ def _slots(bar: Bar, index: int) -> list[tuple[float, float, int]]:
     return [(bar.beat, bar.beats, index)]
 
 
-def _choose(plan, slots, bars, remembered, before, lightness) -> list[int]:
-    """The cheapest row of chords from the tonic to the cadence, leaning on what the phrase's letter did before."""
+def _chooser(plan, slots, bars, remembered, before) -> Callable[[np.ndarray], list[int]]:
+    """From lightness to the cheapest row of chords from the tonic to the cadence.
+
+    It leans on what the phrase's letter did before. What light has no part in is reckoned once.
+    """
     follows = FOLLOWS[plan.mode]
     degrees = sorted(follows)
     step = np.array([[4.0 - np.log(follows[a][b]) if b in follows[a] else 9.0 for b in degrees] for a in degrees])
     np.fill_diagonal(step, 6.0)
-    major = np.array([_is_major(triad(plan, d)) for d in degrees])
+    major = np.where([_is_major(triad(plan, d)) for d in degrees], 1.0, -1.0)
     label, light = bars[slots[0][2]].label, LIGHT * plan.bend("R1")
     own = []
-    for n, (_, _, i) in enumerate(slots):
-        chance = plan.random("chords", label, n).gumbel(size=len(degrees))
-        cost = -chance - light * lightness[i] * np.where(major, 1.0, -1.0)
+    for n in range(len(slots)):
+        cost = -plan.random("chords", label, n).gumbel(size=len(degrees))
         if remembered is not None and n < len(remembered):
             cost = cost - 3.0 * (np.array(degrees) == remembered[n])
         own.append(cost)
@@ -175,7 +175,12 @@ def _choose(plan, slots, bars, remembered, before, lightness) -> list[int]:
         own[0] = np.where(np.array(degrees) == 0, 0.0, NEVER)
     if before is not None and np.isfinite(own[0]).sum() > 1:
         own[0] = own[0] + step[degrees.index(before)]
-    return [degrees[k] for k in cheapest_path(own, lambda _: step)]
+
+    def choose(lightness):
+        lit = [cost - light * lightness[i] * major for cost, (_, _, i) in zip(own, slots, strict=True)]
+        return [degrees[k] for k in cheapest_path(lit, lambda _: step)]
+
+    return choose
 
 
 def _bass(plan: Plan, chords: list[Chord]) -> list[Chord]:

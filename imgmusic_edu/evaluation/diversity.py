@@ -72,25 +72,27 @@ def vendi_score(kernel):
     return float(np.exp(-(values * np.log(values)).sum()))
 
 
-def rbf_kernel(features, *, width=1.0):
+def rbf_kernel(features, others=None, *, width=1.0):
     """Likeness by distance: exp(-|a - b|^2 / (2 width^2)).
 
     Parameters
     ----------
     features : np.ndarray, shape (n, d)
         With a common scale, as `Standard` gives them.
+    others : np.ndarray, shape (m, d), optional
+        By default the same.
     width : float
         The distance at which things are still rather alike: .61.
 
     Returns
     -------
-    np.ndarray, shape (n, n)
+    np.ndarray, shape (n, m)
 
     Notes
     -----
     Taught in chapter 07.
     """
-    return np.exp(-_squares(features, features) / (2 * width**2))
+    return np.exp(-_squares(features, features if others is None else others) / (2 * width**2))
 
 
 def cosine_kernel(features):

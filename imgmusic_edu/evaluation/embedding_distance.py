@@ -11,16 +11,21 @@ Taught in chapter 11, section "Is it good?".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 
+from .diversity import rbf_kernel
 from .estimates import Estimate
 
 __all__ = ["LAYER", "embed", "kernel_distance", "strangeness"]
 
 LAYER = "pool5"  #: of the sound VGG: 128 numbers, the mean over time and bands
 N_DRAWS = 400
+#: exp(-|a - b|^2 / 4): 1 for the same, .6 for two real ones, which by `diversity.Standard` are typically sqrt(2) apart.
+kernel = partial(rbf_kernel, width=math.sqrt(2))
 
 
 def embed(sounds: Iterable) -> np.ndarray:
@@ -38,15 +43,6 @@ def embed(sounds: Iterable) -> np.ndarray:
     from ..backbones.sound_vgg import open_sound_vgg
 
     return open_sound_vgg().activations(sounds, LAYER, pool="mean")[LAYER]
-
-
-def kernel(features: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """exp(-|a - b|^2 / 4) of each with each, shape (n, m): 1 for the same, .6 for two real ones.
-
-    As `diversity.Standard` gives features, two real ones are typically sqrt(2) apart.
-    """
-    apart = (features**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * features @ others.T
-    return np.exp(-np.maximum(apart, 0) / 4)
 
 
 def kernel_distance(features: np.ndarray, others: np.ndarray, *, seed: int = 0) -> Estimate:

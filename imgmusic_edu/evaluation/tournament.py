@@ -262,15 +262,8 @@ def _measures(one: Played, reference, notice):
     yield _row(one.who, "usual", _mean(one.usual))
     yield _row(one.who, "kernel distance", kernel_distance(place(one.embedding), place(reference.real)))
     yield _row(one.who, "new", _mean(nearest_distance(learnt(one.embedding), learnt(reference.learnt))))
-    yield _row(one.who, "different", Estimate(_different(place(one.embedding))))
+    yield _row(one.who, "different", Estimate(vendi_score(kernel(place(one.embedding)))))
     yield _row(one.who, "seconds", estimate(lambda values: np.median(values, axis=-1), one.took))
-
-
-def _different(features):
-    """Vendi score of the crowd, by the kernel of the distance, scaled to 1 for each with itself."""
-    alike = kernel(features, features)
-    length = np.sqrt(np.diag(alike))
-    return vendi_score(np.clip((alike + alike.T) / 2 / np.outer(length, length), -1, 1))
 
 
 def _mean(values):

@@ -115,15 +115,14 @@ def open_finish(road):
         raise ValueError(f"The finish in {path} is damaged ({problem}): fetch or measure it again.") from problem
 
 
-def measure(road, found, *, seed=0, batch=10):
+def measure(road, found):
     """The finish of an open spectral road (its own is left aside), on some `pairs.Pairs`."""
-    from .mapping import NOISE, conditions_of, heard
+    from .mapping import NOISE, conditions_of, heard_in
     from .spectral import CALM
 
-    asked = np.stack([heard(*piece) for piece in zip(found.log_mel, found.tempo, strict=True)])
-    told = conditions_of(found, asked, scales=road.scales)
-    chance = CALM * np.random.default_rng(seed).standard_normal((len(found), NOISE)).astype(np.float32)
-    rows = [slice(k, k + batch) for k in range(0, len(found), batch)]
+    told = conditions_of(found, heard_in(found), scales=road.scales)
+    chance = CALM * np.random.default_rng(0).standard_normal((len(found), NOISE)).astype(np.float32)
+    rows = [slice(k, k + 10) for k in range(0, len(found), 10)]
     made = np.concatenate([road.codec.decode(road.latent(told[row], chance[row])) for row in rows])
     return measured(made, found.log_mel[:, : made.shape[1]])
 

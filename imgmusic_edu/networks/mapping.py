@@ -43,6 +43,7 @@ __all__ = [
     "conditions_at",
     "conditions_of",
     "heard",
+    "heard_in",
     "squared_error",
 ]
 
@@ -185,6 +186,11 @@ def heard(log_mel, tempo):
     """
     found = fingerprint(log_mel)
     return np.array([np.log(tempo), *(found[PLACES[name]] for name in ("onset_rate", "level", "major"))], np.float32)
+
+
+def heard_in(pairs):
+    """`heard` of each pair: shape (n, 4), float32."""
+    return np.stack([heard(*piece) for piece in zip(pairs.log_mel, pairs.tempo, strict=True)])
 
 
 def conditions_of(pairs, asked, *, scales):

@@ -15,7 +15,7 @@ from ..backbones.engine import tensorflow
 from ..evaluation.listener import Listener, fingerprint
 from . import conditional_gan, conditional_vae, mapping, shared_latent
 from .codec import open_codec
-from .mapping import NOISE, Scales, conditions_of, heard
+from .mapping import NOISE, Scales, conditions_of, heard_in
 from .pairs import from_levels, pairs
 from .training import Training, on_one_core, save_networks
 from .vocoder_corpus import cache_folder, save_arrays
@@ -58,7 +58,7 @@ def lessons(codec=None, *, notice=print):
     codec = codec or open_codec()
     found = [pairs(part, notice=notice) for part in ("train", "validation")]
     latents = [encoded(codec, part) for part in found]
-    asked = [np.stack([heard(*piece) for piece in zip(part.log_mel, part.tempo, strict=True)]) for part in found]
+    asked = [heard_in(part) for part in found]
     scales = Scales.of(found[0], latents[0], asked[0])
     train, kept = (Lessons(*of_part, scales) for of_part in zip(found, latents, asked, strict=True))
     return train, kept, scales

@@ -22,7 +22,7 @@ from ..synthesizer import limited
 from ..visual_features import FEATURES
 from . import conditional_gan, conditional_vae, mapping, shared_latent
 from .codec import Codec, open_codec
-from .finish import Finish, open_finish
+from .finish import Finish, level, open_finish
 from .mapping import ASKED, NOISE, STEP_SECONDS, Scales, conditions
 from .pairs import numbers_of
 from .training import load_networks
@@ -262,7 +262,7 @@ def summaries(log_mel):
     octaves = np.log2(mel_to_hz(np.linspace(0, hz_to_mel(SAMPLE_RATE / 2), N_MELS + 2)[1:-1]) / 1000)
     audible = np.maximum(log_mel, log_mel.max(axis=(1, 2), keepdims=True) - 60)
     return {
-        "level": 10 * np.log10((magnitude**2).sum(axis=2).mean(axis=1)),
+        "level": level(log_mel),
         "brightness": (magnitude * octaves).sum(axis=(1, 2)) / magnitude.sum(axis=(1, 2)),
         "activity": np.maximum(np.diff(audible, axis=1), 0).mean(axis=(1, 2)),
     }

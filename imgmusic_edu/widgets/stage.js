@@ -62,7 +62,10 @@ function renderStage({ model, el }) {
   let swap = () => {};
 
   const say = (text) => (find(".im-said").textContent = text);
-  const gone = () => say(GONE);
+  const gone = () => {
+    patience = 0;
+    say(GONE);
+  };
   const ask = (content, ...bytes) => {
     clearTimeout(patience);
     patience = setTimeout(gone, 8000);
@@ -291,7 +294,8 @@ function renderStage({ model, el }) {
   };
   const naming = new MutationObserver(name);
   // The controls beside the stage speak to Python by themselves; whether it is there is asked here.
-  const asking = (event) => el.contains(event.target) || ask({ want: "answer" });
+  // One answer that is awaited is enough: a slider is moved by many keys.
+  const asking = (event) => el.contains(event.target) || patience || ask({ want: "answer" });
   setTimeout(() => {
     naming.observe(studio(), { childList: true, subtree: true });
     name();
@@ -302,6 +306,7 @@ function renderStage({ model, el }) {
   const arrive = (message, buffers) => {
     if (message.token && message.token !== token) return;
     clearTimeout(patience);
+    patience = 0;
     if (find(".im-said").textContent === GONE) say("");
     orders[message.do]?.(message, buffers);
   };
