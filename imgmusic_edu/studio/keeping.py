@@ -1,4 +1,4 @@
-"""Sessions that outlive their kernel: every step is kept in the learner's own folder, and nothing is sent anywhere.
+"""Sessions that outlive panel and kernel: every step is kept in the learner's own folder, and nothing is sent anywhere.
 
 A session is a small JSON file, its pictures lie beside it, each once; the last few sessions stay. The folder is
 `studio` in `files.own_folder`, where the diary of exercises lies, too.
@@ -30,7 +30,7 @@ from .session import Session, Settings, Version
 __all__ = ["Keeper", "Kept", "kept"]
 
 SESSIONS = 4  # that stay
-_OURS: set[str] = set()  # files of sessions of this process: they are still open
+_OURS: set[str] = set()  # files of sessions of this process: they may still be open
 
 
 class Kept(NamedTuple):
@@ -126,14 +126,16 @@ class Keeper:
 
 
 def kept() -> list[Kept]:
-    """Sessions of other kernels that can be gone on with, the last one first; what is damaged is left out."""
+    """Sessions that can be gone on with, the last one first; what is damaged is left out.
+
+    Those of this kernel count: a cell that is run again makes another studio.
+    """
     found = []
     for path in _files():
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, IndexError):
             state = json.loads(path.read_text(encoding="utf-8"))
             title = str(state["versions"][state["present"]]["title"])
-            if path.name not in _OURS:
-                found.append(Kept(path, title, int(state["present"]), path.stat().st_mtime))
+            found.append(Kept(path, title, int(state["present"]), path.stat().st_mtime))
     return found
 
 

@@ -211,7 +211,7 @@ class StudioPanel(Answering):
         self.stage.say("Kept as A. Change something, then compare.")
 
     def _resume(self):
-        """Take up the session that was kept when an earlier kernel ended."""
+        """Take up the session that was kept last, of an earlier kernel or an earlier run of the cell."""
         [which], self._kept = self._kept, []
         self.resume.layout.display = "none"
         self._keeper.resume(which)
