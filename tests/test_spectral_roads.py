@@ -133,14 +133,15 @@ def test_what_blur_takes_is_given_back_on_pieces_it_was_not_measured_on():
     before, after = road.codec.decode(latent), road.decode(latent)
     music = found.log_mel[:, : before.shape[1]]
     flat, drawn = (edges(made) / edges(music) for made in (before, after))
-    assert flat < 0.9 and abs(drawn - 1) < 0.5 * abs(flat - 1)
+    assert flat < 0.9 and 0.3 < (drawn - flat) / (1 - flat) < 0.8
     soft, loud = (np.mean(level(made) - level(music)) for made in (before, after))
     assert soft < -1 and abs(loud) < 0.5 * abs(soft)
     assert np.allclose(level(sharpened(before, 2.0)), level(before), atol=1e-3)  # frames keep their power
     assert np.allclose(Finish()(before), before, atol=1e-3)
     assert np.allclose(road.finish(before[:, 40:90]), after[:, 40:90], atol=1e-3)  # a stream goes piece by piece
     again = measured(before, music)
-    assert edges(again(before)) == pytest.approx(edges(music), rel=0.01)
+    lacked, lacks = (edges(music) - edges(made) for made in (before, again(before)))
+    assert lacks == pytest.approx(lacked / 2, rel=0.1)
     assert np.mean(level(again(before))) == pytest.approx(np.mean(level(music)), abs=0.01)
 
 
