@@ -59,6 +59,10 @@ class OwnRoad:
         handed = settings if self._takes_all else {n: v for n, v in settings.items() if n in self._takes}
         return self._checked(self.function(picture, **handed))
 
+    def taken(self, settings: frozenset[str]) -> frozenset[str]:
+        """Those of some settings that the function takes."""
+        return settings if self._takes_all else settings & self._takes
+
     def _checked(self, made):
         sound = getattr(made, "sound", made)
         if isinstance(made, np.ndarray):

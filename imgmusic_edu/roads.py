@@ -45,6 +45,7 @@ __all__ = [
     "register",
     "score_road",
     "spectral_road",
+    "takes",
     "unregister",
 ]
 
@@ -247,6 +248,23 @@ def unregister(name: str) -> None:
 def names() -> tuple[str, ...]:
     """All roads there are: `ROADS`, then those of one's own."""
     return (*ROADS, *_OWN)
+
+
+def takes(name: str) -> frozenset[str]:
+    """Settings of `compose` that a road can be told; of a road that is not known (yet), all.
+
+    Parameters
+    ----------
+    name : str
+
+    Notes
+    -----
+    Taught in chapter 11, section "A road of your own".
+    """
+    everything = frozenset(("seconds", "seed", "tempo", "key", "mode", "instruments", "weights", "seeds"))
+    if name in ROADS[1:]:
+        return everything - {"mode", "instruments", "weights", "seeds"}
+    return _OWN[name].taken(everything) if name in _OWN else everything
 
 
 def known(name: str) -> bool:

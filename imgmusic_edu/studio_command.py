@@ -3,6 +3,7 @@
 Taught in chapter 11.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -100,7 +101,8 @@ def _serve(arguments):
     try:
         code = server.wait()
     except KeyboardInterrupt:  # Voila has had it too, and shuts its kernels down
-        server.wait()
+        with contextlib.suppress(KeyboardInterrupt):  # a second one: Voila has had that, too
+            server.wait()
         return 0
     print(f"imgmusic: Voila ended by itself ({code}): what it wrote above says why.", file=sys.stderr)
     return 1

@@ -1,5 +1,6 @@
 """Live streams: the same music as in one piece, steered without a break, for as long as asked."""
 
+import asyncio
 import threading
 import tracemalloc
 
@@ -274,3 +275,46 @@ def test_the_panel_plays_and_is_steered(koala):
     panel.road.value = "mlp"
     assert "tonic D" in panel.words.value and panel.stream.read(100).shape == (100,)
     assert "<audio" in panel._repr_mimebundle_()["text/html"]
+
+
+def test_while_a_road_opens_the_music_can_be_steered_and_the_list_tells_what_plays(monkeypatch):
+    panel, gate, opened = LivePanel(), threading.Event(), live.open_stream
+
+    def slow(picture, *, road="score", **settings):
+        gate.wait(20)
+        if road == "mlp":
+            raise ImportError("This road needs TensorFlow.")
+        return opened(picture, **settings)
+
+    monkeypatch.setattr(live, "open_stream", slow)
+
+    async def until(condition):
+        for _ in range(1000):
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("it never came")
+
+    async def play():
+        first = panel.stream
+        panel.road.value = "gan"
+        await until(lambda: panel.worker.busy)
+        panel.tempo.value = 120.0
+        panel.tune.click()
+        await until(lambda: (first.settings.get("tempo"), first.settings.get("seed")) == (120, 1))
+        gate.set()
+        await until(lambda: panel.stream is not first)
+        await until(lambda: (panel.stream.settings.get("tempo"), panel.stream.settings.get("seed")) == (120, 1))
+        gate.clear()
+        panel.road.value = "vae"
+        await until(lambda: panel.worker.busy)
+        panel.worker.stop.click()
+        assert panel.road.value == "gan"
+        gate.set()
+        panel.road.value = "mlp"
+        await until(lambda: panel.road.value == "gan")
+        assert "needs TensorFlow" in panel.words.value
+        panel.road.value = "score"
+        await until(lambda: panel.road.value == panel._played == "score")
+
+    asyncio.run(play())

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 from browser import DECODE, ROOT, _free_port, browser_page
@@ -16,6 +17,8 @@ from PIL import Image
 
 from imgmusic_edu import studio_command
 from imgmusic_edu.__main__ import main
+from imgmusic_edu.studio import Settings
+from imgmusic_edu.widgets import studio_panel
 
 
 @pytest.fixture
@@ -71,6 +74,35 @@ def test_a_picture_called_studio_is_still_a_picture(folder, served, capsys):
     os.rename("photo.png", "studio")
     assert main(["./studio", "--seconds", "8"]) == 0 and not served
     assert os.path.getsize("studio.wav") > 44 and "studio -> studio.wav" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_it_quietly_however_often_it_is_pressed(monkeypatch, times):
+    presses = [KeyboardInterrupt] * times
+
+    def wait():
+        if presses:
+            raise presses.pop()
+        return 0
+
+    monkeypatch.setattr(studio_command.subprocess, "Popen", lambda *_, **__: SimpleNamespace(wait=wait))
+    try:
+        assert studio_command._serve([]) == 0
+    except KeyboardInterrupt:  # pytest itself would end by it
+        pytest.fail("Ctrl-C, pressed again, gives a traceback")
+
+
+def test_every_icon_of_the_studio_is_on_its_page():
+    panel = studio_panel(settings=Settings(seconds=8.0))
+    panel.knobs.controls["tempo"].value = 90  # one lock is closed, the others are open
+    shown, more = set(), [panel]
+    while more:
+        one = more.pop()
+        shown |= {getattr(one, "icon", "")}
+        more += getattr(one, "children", ())
+    template = next(studio_command.PAGE.rglob("index.html.j2")).read_text(encoding="utf-8")
+    assert {"lock", "unlock", "undo"} < shown
+    assert {icon for icon in shown if f".fa-{icon}::before" not in template} == {""}
 
 
 @pytest.mark.slow

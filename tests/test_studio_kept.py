@@ -1,8 +1,10 @@
 """Sessions that outlive their panel and their kernel, and the studio's verdicts on a piece."""
 
+import gc
 import json
 import os
 import re
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from imgmusic_edu import datasets
 from imgmusic_edu.files import FileWriteError
 from imgmusic_edu.studio import Session, Settings, keeping
+from imgmusic_edu.studio import session as sessions
 from imgmusic_edu.studio.keeping import Keeper, kept
 from imgmusic_edu.studio.verdict import Verdict, put_to_the_test
 from imgmusic_edu.widgets import studio_panel
@@ -23,13 +26,7 @@ KOALA = datasets.picture("koala")
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("IMGMUSIC_PROGRESS", str(tmp_path / "own" / "progress.json"))
-    monkeypatch.setattr(keeping, "_OURS", set())
     return tmp_path / "own" / "studio"
-
-
-def restart(monkeypatch):
-    """Another kernel: the files of this one are nobody's any more."""
-    monkeypatch.setattr(keeping, "_OURS", set())
 
 
 def stand_in(picture, **settings):
@@ -49,14 +46,13 @@ def played():
     return session
 
 
-def test_every_step_is_there_in_another_kernel(folder, monkeypatch):
+def test_every_step_is_there_in_another_kernel(folder):
     before = played()
-    restart(monkeypatch)
     [found] = kept()
     assert (found.title, found.steps) == ("koala", 3) and "koala, 3 steps" in found.sentence
     assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".png", ".png"]
     session = Session(KOALA[:50], "new", compose=stand_in)
-    Keeper(session).resume(found)
+    session.resume(*found.opened())
     there, here = before.history(), session.history()
     assert here[1] == there[1] + 1 and here[0][0].title == "new"  # its own first step is still there, too
     for one, other in zip(there[0], here[0][1:], strict=True):
@@ -70,23 +66,75 @@ def test_every_step_is_there_in_another_kernel(folder, monkeypatch):
     assert session.present.title == "new" and not session.can_undo
 
 
-def test_only_the_last_sessions_stay_and_their_pictures(folder, monkeypatch):
+def another(k, picture=None):
+    """One more session, of a picture of its own: as another kernel would keep it."""
+    session = Session(KOALA[: 40 + k] if picture is None else picture, f"picture {k}", compose=stand_in)
+    keeper = Keeper(session)
+    session.change(tempo=90.0)
+    keeper.keep()
+    return session, keeper
+
+
+def age(*paths):
+    """Not of the last day any more; the first one is the oldest."""
+    for k, path in enumerate(paths):
+        os.utime(path, (k, k))
+
+
+def written(folder, kind):
+    return sorted(folder.glob(f"*.{kind}"), key=lambda path: path.stat().st_mtime)
+
+
+def test_only_the_last_sessions_stay_and_their_pictures(folder):
     for k in range(keeping.SESSIONS + 2):
-        restart(monkeypatch)
-        session = Session(KOALA[: 40 + k], f"picture {k}", compose=stand_in)
-        keeper = Keeper(session)
-        session.change(tempo=90.0)
-        keeper.keep()
-        os.utime(keeper._path, (k, k))
-    restart(monkeypatch)
+        another(k)
+        age(*written(folder, "json"), *folder.glob("*.png"))
     assert [each.title for each in kept()] == [f"picture {k}" for k in (5, 4, 3, 2)]
     assert len(list(folder.glob("*.png"))) == keeping.SESSIONS
 
 
+def test_all_of_the_last_day_stay_as_they_may_be_open_elsewhere(folder):
+    folder.mkdir(parents=True)
+    coming = folder / "coming.png"  # another kernel is about to write the session that it belongs to
+    coming.write_bytes(b"a picture")
+    for k in range(keeping.SESSIONS + 2):
+        another(k)
+    assert len(kept()) == keeping.SESSIONS + 2 and coming.exists()
+    age(*written(folder, "json"), *folder.glob("*.png"))
+    another(9, KOALA[:40])
+    assert [each.title for each in kept()] == ["picture 9", *(f"picture {k}" for k in (5, 4, 3))]
+    assert len(list(folder.glob("*.png"))) == keeping.SESSIONS and not coming.exists()
+    assert written(folder, "png")[-1].stat().st_mtime > 1e6  # a picture that was there already is young again
+
+
+def test_a_session_that_was_tidied_away_while_open_is_whole_when_it_goes_on(folder):
+    session, keeper = another(0)
+    age(*folder.iterdir())
+    for k in range(1, keeping.SESSIONS + 1):
+        another(k)
+    assert not keeper._path.exists() and len(list(folder.glob("*.png"))) == keeping.SESSIONS
+    session.change(tempo=100.0)
+    keeper.keep()
+    again = Session(KOALA, "new", compose=stand_in)
+    again.resume(*kept()[0].opened())
+    assert again.present.title == "picture 0" and np.array_equal(again.present.picture, session.present.picture)
+
+
+def test_a_picture_that_no_step_shows_any_more_is_let_go(folder, monkeypatch):
+    for limit in ("STEPS", "KEPT"):
+        monkeypatch.setattr(sessions, limit, 2)
+    session = Session(KOALA[:40].copy(), "first", compose=stand_in)
+    keeper, first = Keeper(session), weakref.ref(session.present.picture)
+    for k in range(1, 5):
+        session.show(KOALA[: 40 + k].copy(), f"picture {k}")
+        keeper.keep()
+    gc.collect()
+    assert first() is None and len(session.history()[0]) == 3
+
+
 @pytest.mark.parametrize("harm", ["no json", "no picture", "other keys", "half"])
-def test_a_damaged_session_is_left_out_or_told(folder, monkeypatch, harm):
+def test_a_damaged_session_is_left_out_or_told(folder, harm):
     played()
-    restart(monkeypatch)
     [found] = kept()
     if harm == "no picture":
         next(folder.glob("*.png")).unlink()
@@ -99,22 +147,21 @@ def test_a_damaged_session_is_left_out_or_told(folder, monkeypatch, harm):
         assert kept() == []
     session = Session(KOALA, "mine", compose=stand_in)
     with pytest.raises(ValueError, match="cannot be opened again"):
-        Keeper(session).resume(found)
+        session.resume(*found.opened())
     assert session.present.title == "mine" and not session.can_undo and session.held is None
 
 
-def test_a_studio_goes_on_after_its_kernel_has_gone(monkeypatch):
+def test_a_studio_goes_on_after_its_kernel_has_gone():
     first = studio_panel(settings=SHORT)
-    assert first.resume.layout.display == "none"
+    assert first.going_on.layout.display == "none"
     first.knobs.controls["tempo"].value = 77
     first.knobs.controls["key"].value = "D"
     words = first.words.value
-    restart(monkeypatch)
     second = studio_panel(settings=SHORT)
-    assert second.resume.layout.display == "" and "2 steps" in second.resume.tooltip
+    assert second.going_on.layout.display == "" and "2 steps" in second.earlier.label
     second.knobs.controls["tempo"].value = 100
     second.resume.click()
-    assert second.words.value == words and second.resume.layout.display == "none"
+    assert second.words.value == words and second.going_on.layout.display == "none"
     assert second.stage.said.startswith("Here you were: The night cafe, 2 steps")
     second.undo.click()
     assert "77 beats per minute" in second.words.value
@@ -135,7 +182,7 @@ def test_a_cell_run_again_can_go_on_too(folder):
     assert "99 beats" in again.words.value and "55 beats" in first.words.value
 
 
-def test_two_studios_at_once_do_not_touch_each_other(folder, monkeypatch):
+def test_two_studios_at_once_do_not_touch_each_other(folder):
     one, other = studio_panel(settings=SHORT), studio_panel(KOALA, settings=SHORT)
     before = other.words.value
     one.knobs.controls["tempo"].value = 77
@@ -144,7 +191,6 @@ def test_two_studios_at_once_do_not_touch_each_other(folder, monkeypatch):
     one.knobs.reroll.click()
     assert "77 beats" in one.words.value and "99 beats" in other.words.value
     assert len(list(folder.glob("*.json"))) == 2
-    restart(monkeypatch)
     assert [each.steps for each in kept()] == [2, 1]
 
 
@@ -226,7 +272,7 @@ def test_a_lie_does_not_pass():
 def test_a_test_can_be_stopped_and_a_road_without_notes_is_told():
     session = Session(KOALA, "koala", SHORT)
     assert put_to_the_test(session.present, watch=lambda share: share > 0.2) is None
-    other = session.changed(road="mlp")
+    other = session.present.changed(road="mlp")
     with pytest.raises(ValueError, match="take that one"):
         put_to_the_test(other)
     assert "none could be asked" in Verdict(16, 0, 0, 0, 0).sentence

@@ -85,7 +85,7 @@ def test_a_lock_stays_through_a_reroll_and_sends_no_new_sound(panel):
 
 def test_moves_within_a_second_are_one_step(panel, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("imgmusic_edu.widgets.studio.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("imgmusic_edu.widgets.steps.time.monotonic", lambda: now[0])
     for tempo, wait in ((90, 0.2), (91, 0.2), (92, 5.0), (93, 0.2)):
         panel.knobs.controls["tempo"].value = tempo
         now[0] += wait
@@ -110,13 +110,13 @@ def test_what_is_no_picture_gets_a_sentence_and_loses_nothing(panel, tmp_path):
     assert told(panel).startswith("photo.png")
 
 
-def make_png():
+def make_png(side=96):
     import io
 
     from PIL import Image
 
     target = io.BytesIO()
-    Image.fromarray(datasets.picture("koala")[:96, :128]).save(target, "png")
+    Image.fromarray(datasets.picture("koala")[:side, :128]).save(target, "png")
     return target.getvalue()
 
 
@@ -162,7 +162,7 @@ def test_every_kind_of_file_is_handed_out(panel, monkeypatch):
         content, (content_bytes,) = next(sent for sent in panel.sent[::-1] if sent[0]["do"] == "file")
         assert content["name"] == f"The_night_cafe.{kind}" and content["type"] == KINDS[kind].media_type
         assert len(content_bytes) > 5
-    assert not panel.worker.busy
+    assert not panel.filming.busy
 
 
 def test_a_disk_that_is_full_gets_a_sentence(panel, monkeypatch):
@@ -276,16 +276,16 @@ def test_another_road_is_opened_beside_the_page_and_can_be_stopped(panel):
 
     async def play():
         panel.knobs.controls["road"].value = "vae"
-        await later(lambda: panel.worker.busy)
-        assert "VAE" in panel.worker.label.value
-        panel.worker.stop.click()
+        await later(lambda: panel.steps.worker.busy)
+        assert "VAE" in panel.steps.worker.label.value
+        panel.steps.worker.stop.click()
         assert panel.knobs.controls["road"].value == "score" and "the last version stays" in panel.stage.said
         wait.set()
         await later(lambda: made)
         assert not panel.session.can_undo
         panel.knobs.controls["road"].value = "gan"
         await later(lambda: panel.session.can_undo)
-        assert panel.session.present.settings.road == "gan" and not panel.worker.busy
+        assert panel.session.present.settings.road == "gan" and not panel.steps.worker.busy
 
     asyncio.run(play())
 
@@ -315,3 +315,241 @@ def test_nothing_of_ipywidgets_is_overridden_by_accident(kind):
     }
     clashes = {name for name in ours - made_by_traitlets if hasattr(base, name)}
     assert clashes <= {"_repr_mimebundle_", "_ipython_display_", "_esm", "_css"}
+
+
+# ---- roads that take their time: what is pressed while they do -------------------------------------------------------
+
+
+class Slow:
+    """A chain whose roads but "score" wait until they are let go; what they were asked for is kept."""
+
+    def __init__(self, panel):
+        self.gate, self.asked, self.at_once, self.most = threading.Event(), [], 0, 0
+        panel.session._compose = self
+
+    def __call__(self, picture, **settings):
+        if settings["road"] != "score":
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+            self.gate.wait(20)
+            self.at_once -= 1
+            self.asked.append(settings)
+        taken = {name: value for name, value in settings.items() if name != "road"}
+        return compose(picture, **taken)
+
+
+def test_a_slider_dragged_on_a_slow_road_stays_in_the_hand_and_is_one_step(panel):
+    slow = Slow(panel)
+    slow.gate.set()
+    tempo = panel.knobs.controls["tempo"]
+
+    async def play():
+        panel.knobs.controls["road"].value = "gan"
+        await later(lambda: panel.session.present.settings.road == "gan")
+        tempo.value = 99
+        await later(lambda: panel.session.present.settings.tempo == 99)
+        panel.steps.end_fold()
+        slow.gate.clear()
+        slow.asked, slow.most = [], 0
+        panel.stage.said = ""
+        for value in range(100, 131, 2):
+            tempo.value = value
+            await asyncio.sleep(0.03)
+            assert tempo.value == value
+        slow.gate.set()
+        await later(lambda: panel.session.present.settings.tempo == 130)
+
+    asyncio.run(play())
+    assert slow.most == 1 and [settings["tempo"] for settings in slow.asked] == [100, 130]
+    assert "Stopped" not in panel.stage.said
+    panel.undo.click()
+    assert panel.session.present.settings.tempo == 99
+
+
+def test_changes_made_while_a_road_opens_build_on_it(panel):
+    slow = Slow(panel)
+
+    async def play():
+        panel.knobs.controls["road"].value = "vae"
+        await later(lambda: panel.steps.worker.busy)
+        panel.knobs.controls["seconds"].value = 10.0
+        await asyncio.sleep(0.1)
+        panel.knobs.locks["tempo"].value = True
+        panel.knobs.reroll.click()
+        slow.gate.set()
+        await later(lambda: panel.session.can_undo)
+
+    asyncio.run(play())
+    now = panel.session.present.settings
+    assert (now.road, now.seconds) == ("vae", 10.0) and now.tempo is not None and now.seed != 0
+    panel.undo.click()
+    assert panel.session.present.settings == SHORT and not panel.session.can_undo  # it was heard once: one step
+
+
+def test_undo_drops_what_is_being_made_and_what_fails_leaves_no_trace(panel):
+    slow = Slow(panel)
+    panel.knobs.controls["tempo"].value = 90
+
+    async def play():
+        panel.knobs.controls["road"].value = "linear"
+        await later(lambda: panel.steps.worker.busy)
+        panel.undo.click()
+        assert not panel.steps.worker.busy and "the last version stays" in panel.stage.said
+        assert panel.knobs.controls["road"].value == "score" and panel.session.present.settings.tempo == 90
+        slow.gate.set()
+        await asyncio.sleep(0.3)
+        assert panel.session.present.settings.road == "score"
+        panel.session._compose = lambda picture, **settings: 1 / 0
+        panel.knobs.controls["road"].value = "mlp"
+        await later(lambda: panel.error is not None)
+        panel.session._compose = slow
+
+    asyncio.run(play())
+    assert "ZeroDivisionError" in panel.stage.said and panel.knobs.controls["road"].value == "score"
+    panel.knobs.controls["tempo"].value = 91
+    assert panel.session.present.settings.road == "score" and "91 beats" in told(panel)
+
+
+def test_old_steps_of_a_slow_road_are_made_again_beside_the_page(panel, monkeypatch):
+    slow = Slow(panel)
+    slow.gate.set()
+    panel.knobs.controls["road"].value = "gan"
+    for seed in range(1, 12):  # more than the session keeps
+        panel.knobs.controls["seed"].value = seed
+        panel.steps.end_fold()
+    for _ in range(11):
+        panel.session._past.pop()
+    target = panel.session.before
+    panel.session._pieces.pop(target, None)
+    panel.session._past = [panel.session.present.changed(seed=77)]
+    slow.gate.clear()
+
+    async def play():
+        panel.undo.click()
+        await later(lambda: panel.steps.worker.busy)
+        assert panel.session.present.settings.seed == 11  # the page is free meanwhile
+        slow.gate.set()
+        await later(lambda: panel.session.present.settings.seed == 77)
+
+    asyncio.run(play())
+
+
+def test_a_knob_does_not_end_a_video(panel, monkeypatch):
+    wait = threading.Event()
+    monkeypatch.setattr(video, "encode_video", lambda piece, **_: wait.wait(20) and b"a film")
+
+    async def play():
+        panel.exports["mp4"].click()
+        panel.knobs.controls["tempo"].value = 66
+        panel.knobs.reroll.click()
+        assert panel.filming.busy
+        wait.set()
+        await later(lambda: [content for content, _ in panel.sent if content["do"] == "file"])
+
+    asyncio.run(play())
+
+
+def test_a_start_that_fails_is_a_sentence_in_the_cell_and_can_be_mended():
+    panel = studio_panel(settings=Settings(seconds=5))
+    assert panel.error is not None and panel.stage.said in unescape(panel._repr_mimebundle_()["text/html"])
+    panel.exports["wav"].click()
+    assert panel.stage.said.startswith("There is no music")
+    panel.knobs.controls["seconds"].value = 10.0
+    assert panel.error is None and "10 s" in told(panel)
+
+
+def test_a_road_that_came_later_is_in_the_list(panel):
+    roads.register("hum", lambda picture, seconds: 0.2 * np.sin(0.05 * np.arange(round(seconds * 22050))))
+    try:
+        panel.session.change(road="hum")
+        panel._show(panel.session.piece)
+        assert panel.error is None and panel.knobs.controls["road"].value == "hum"
+    finally:
+        roads.unregister("hum")
+    panel.knobs.controls["tempo"].value = 70  # it is gone: told, and nothing breaks
+    assert panel.error is not None and panel.knobs.controls["road"].value == "hum"
+    panel.undo.click()
+    assert panel.error is None and panel.knobs.controls["road"].value == "score"
+
+
+def test_a_road_of_ones_own_is_told_what_it_takes_and_no_more():
+    given = []
+
+    def waltz(picture, *, features, seconds, mode=None):
+        given.append(mode)
+        return roads.score_road()(picture, features=features, seconds=seconds, mode=mode)
+
+    roads.register("waltz", waltz)
+    roads.register("all", roads.score_road())
+    try:
+        panel = studio_panel(settings=Settings(road="waltz", seconds=8.0, tempo=90))
+        assert panel.error is None and panel.knobs.controls["tempo"].disabled and panel.knobs.locks["tune"].disabled
+        other = "minor" if panel.knobs.controls["mode"].value == "major" else "major"
+        panel.knobs.controls["mode"].value = other
+        assert given == [None, other] and panel.knobs.controls["mode"].value == other
+        panel.stage._asked(None, {"want": "region", "act": "grey", "region": [0, 0, 0.5, 0.5]}, [])
+        assert "take that one" in panel.stage.said
+        panel.knobs.controls["road"].value = "all"
+        assert panel.session.piece.plan.tempo == 90 and not panel.knobs.controls["tempo"].disabled
+        panel.knobs.locks["tune"].value = True
+        before = [n.pitch for n in panel.session.piece.score.notes if n.part == "melody"]
+        panel.knobs.reroll.click()
+        assert before == [n.pitch for n in panel.session.piece.score.notes if n.part == "melody"]
+    finally:
+        roads.unregister("waltz")
+        roads.unregister("all")
+
+
+def test_pictures_of_one_name_are_two_in_the_list(panel):
+    for region in ([0, 0, 0.3, 0.3], [0.5, 0.5, 0.9, 0.9]):
+        panel.stage._asked(None, {"want": "region", "act": "grey", "region": region}, [])
+    first, second = "The night cafe, part greyed out", "The night cafe, part greyed out 2"
+    shown = panel.session.present.picture
+    panel.picture.value = first
+    assert not np.array_equal(panel.session.present.picture, shown)
+    panel.picture.value = second
+    assert np.array_equal(panel.session.present.picture, shown)
+    for side in (96, 64):
+        panel._received("photo.png", make_png(side))
+    panel._received("photo.png", make_png(64))
+    assert [title for title in panel._pictures if title.startswith("photo")] == ["photo.png 2", "photo.png"][::-1]
+
+
+def test_what_changes_nothing_is_no_step(panel):
+    panel.hold.click()
+    panel.back.click()
+    panel.knobs.even.click()
+    assert not panel.session.can_undo
+
+
+def test_meters_are_not_left_of_another_version(panel, monkeypatch):
+    from imgmusic_edu.widgets import answers
+
+    gate, made = threading.Event(), []
+
+    def measured(piece, took):
+        gate.wait(20)
+        made.append(piece)
+        return piece
+
+    monkeypatch.setattr(answers, "_measured", measured)
+    monkeypatch.setattr(answers, "markup", lambda piece: f"{piece.plan.tempo:g}")
+    monkeypatch.setattr(answers, "put_to_the_test", lambda version, watch: None)
+    gate.set()
+    panel.answers.toggle.value = True
+    gate.clear()
+
+    async def play():
+        panel.knobs.controls["tempo"].value = 66
+        await later(lambda: panel.answers.listening.busy)
+        panel.answers.test.click()  # it has a worker of its own
+        gate.set()
+        await later(lambda: "66" in panel.answers.meters.value)
+        gate.clear()
+        panel.knobs.controls["tempo"].value = 77
+        await later(lambda: panel.answers.listening.busy)
+        panel.answers.listening.stop.click()
+        assert panel.answers.meters.value == ""
+        gate.set()
+
+    asyncio.run(play())

@@ -20,18 +20,17 @@ __all__ = ["KINDS", "Kind", "encoded", "export", "file_name", "page"]
 
 
 class Kind(NamedTuple):
-    """A kind of file: what it is called, its media type, and whether it needs a road that writes notes."""
+    """A kind of file: what it is called, and its media type."""
 
     name: str
     media_type: str
-    of_notes: bool = False
 
 
 #: Suffix -> what such a file is.
 KINDS = {
     "wav": Kind("Sound (WAV)", "audio/wav"),
     "flac": Kind("Sound (FLAC)", "audio/flac"),
-    "mid": Kind("Notes (MIDI)", "audio/midi", of_notes=True),
+    "mid": Kind("Notes (MIDI)", "audio/midi"),
     "json": Kind("Explanation (JSON)", "application/json"),
     "mp4": Kind("Video (MP4)", "video/mp4"),
     "html": Kind("Page (HTML)", "text/html"),

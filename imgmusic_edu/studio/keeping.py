@@ -1,7 +1,7 @@
 """Sessions that outlive panel and kernel: every step is kept in the learner's own folder, and nothing is sent anywhere.
 
-A session is a small JSON file, its pictures lie beside it, each once; the last few sessions stay. The folder is
-`studio` in `files.own_folder`, where the diary of exercises lies, too.
+A session is a small JSON file, its pictures lie beside it, each once; the last few sessions stay, and all of the last
+day. The folder is `studio` in `files.own_folder`, where the diary of exercises lies, too.
 
 Taught in chapter 11, section "The studio".
 """
@@ -30,7 +30,7 @@ from .session import Session, Settings, Version
 __all__ = ["Keeper", "Kept", "kept"]
 
 SESSIONS = 4  # that stay
-_OURS: set[str] = set()  # files of sessions of this process: they may still be open
+DAY = 86400.0  # s; what was written since may be open in another kernel, or wait for its session to be written
 
 
 class Kept(NamedTuple):
@@ -57,6 +57,24 @@ class Kept(NamedTuple):
         at = time.strftime("%d %B, %H:%M", time.localtime(self.when)).lstrip("0")
         return f"{self.title}, {self.steps} steps, {at}"
 
+    def opened(self) -> tuple[list[Version], int, Version | None]:
+        """Its versions, the place of the last one that was heard, and A: for `Session.resume`.
+
+        Raises
+        ------
+        ValueError
+            The file, or a picture beside it, is damaged or gone.
+        """
+        try:
+            state = json.loads(self.path.read_text(encoding="utf-8"))
+            pictures: dict[str, np.ndarray] = {}
+            versions = [_read(entry, pictures, self.path.parent) for entry in state["versions"]]
+            held = None if state["held"] is None else _read(state["held"], pictures, self.path.parent)
+            present = range(len(versions))[int(state["present"])]
+        except (OSError, ValueError, TypeError, KeyError, IndexError) as problem:
+            raise ValueError(f"The session of {self.sentence} cannot be opened again ({problem}).") from problem
+        return versions, present, held
+
 
 class Keeper:
     """Keeps one session.
@@ -69,9 +87,8 @@ class Keeper:
     def __init__(self, session: Session):
         self._session = session
         self._path = _folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}.json"
-        self._names: dict[int, tuple] = {}  # id of a picture -> the picture, the name of its file
+        self._names: dict[int, tuple] = {}  # id of a picture of the session -> the picture, the name of its file
         self._entries: Any = weakref.WeakKeyDictionary()  # version -> as it is written
-        _OURS.add(self._path.name)
 
     def keep(self) -> None:
         """Write the session as it stands.
@@ -83,46 +100,35 @@ class Keeper:
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         versions, present = self._session.history()
-        held = None if self._session.held is None else self._written(self._session.held)
-        state = {"versions": [self._written(version) for version in versions], "present": present, "held": held}
+        held = self._session.held
+        self._keep_pictures([version.picture for version in (*versions, held) if version is not None])
+        state = {
+            "versions": [self._written(version) for version in versions],
+            "present": present,
+            "held": None if held is None else self._written(held),
+        }
         new = not self._path.exists()
-        write_atomically(self._path, json.dumps(state).encode())
+        write_atomically(self._path, json.dumps(state, default=lambda number: number.item()).encode())
         if new:  # a slider that moves on need not wait for it
             _tidy()
 
-    def resume(self, which: Kept) -> None:
-        """Take a kept session's steps into this one, after its own; the last one becomes the present.
-
-        Raises
-        ------
-        ValueError
-            The file, or a picture beside it, is damaged or gone.
-        """
-        try:
-            state = json.loads(which.path.read_text(encoding="utf-8"))
-            pictures: dict[str, np.ndarray] = {}
-            versions = [_read(entry, pictures, which.path.parent) for entry in state["versions"]]
-            held = None if state["held"] is None else _read(state["held"], pictures, which.path.parent)
-            self._session.resume(versions, int(state["present"]), held)
-        except (OSError, ValueError, TypeError, KeyError, IndexError) as problem:
-            raise ValueError(f"The session of {which.sentence} cannot be opened again ({problem}).") from problem
-
-    def _written(self, version):
-        if version not in self._entries:
-            name, settings = self._picture(version.picture), asdict(version.settings)
-            self._entries[version] = {"title": version.title, "picture": name, "settings": settings}
-        return self._entries[version]
-
-    def _picture(self, picture):
-        """The name of a picture's file, which is there afterwards."""
-        if id(picture) not in self._names:
-            name = hashlib.sha256(picture.tobytes()).hexdigest()[:20] + ".png"
-            if not (self._path.parent / name).exists():
+    def _keep_pictures(self, pictures):
+        """Every picture's file is there afterwards, and young: whoever tidied up meanwhile may have taken it away."""
+        here = {id(picture): picture for picture in pictures}
+        self._names = {key: self._names.get(key) or (picture, _name(picture)) for key, picture in here.items()}
+        for picture, name in self._names.values():
+            try:
+                os.utime(self._path.parent / name)
+            except FileNotFoundError:
                 buffer = io.BytesIO()
                 Image.fromarray(picture).save(buffer, "png", compress_level=1)
                 write_atomically(self._path.parent / name, buffer.getvalue())
-            self._names[id(picture)] = picture, name
-        return self._names[id(picture)][1]
+
+    def _written(self, version):
+        if version not in self._entries:
+            _, name = self._names[id(version.picture)]
+            self._entries[version] = {"title": version.title, "picture": name, "settings": asdict(version.settings)}
+        return self._entries[version]
 
 
 def kept() -> list[Kept]:
@@ -151,18 +157,27 @@ def _files():
 
 
 def _tidy():
-    """Take old sessions away, and pictures that no session has."""
+    """Take old sessions away, and old pictures that no session has."""
     files = _files()
-    for path in files[SESSIONS:]:
-        if path.name not in _OURS:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+    for path in filter(_old, files[SESSIONS:]):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
     if len(files) > SESSIONS:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             texts = "".join(path.read_text(encoding="utf-8") for path in _files())
-            for picture in _folder().glob("*.png"):
+            for picture in filter(_old, _folder().glob("*.png")):
                 if picture.name not in texts:
                     os.unlink(picture)
+
+
+def _old(path):
+    with contextlib.suppress(OSError):  # another kernel tidies up, too
+        return time.time() - path.stat().st_mtime > DAY
+    return False
+
+
+def _name(picture):
+    return hashlib.sha256(f"{picture.shape}".encode() + picture.tobytes()).hexdigest()[:20] + ".png"
 
 
 def _read(entry, pictures, folder):

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..composer.plan import PARTS
 from ..pictures import open_picture
-from ..roads import WORKING_SIDE
+from ..roads import WORKING_SIDE, takes
 from ..scores import PITCH_NAMES
 
 __all__ = ["LOCKS", "Session", "Settings", "Version", "heard"]
@@ -25,6 +25,7 @@ __all__ = ["LOCKS", "Session", "Settings", "Version", "heard"]
 #: What can be locked. A tune stands on its chords, metre and key, so these are locked with it.
 LOCKS = ("tempo", "key", "mode", *PARTS, "chords", "tune")
 _SEEDED = {"chords": ("metre", "chords"), "tune": ("metre", "chords", "rhythm", "motif")}
+_SETTING = {**dict.fromkeys(PARTS, "instruments"), **dict.fromkeys(_SEEDED, "seeds")}  # a lock -> its setting
 STEPS = 200  # versions that undo can go back
 KEPT = 8  # pieces that need not be made again
 SEEDS = 1_000_000  # a re-roll draws one below
@@ -62,12 +63,15 @@ class Settings:
         return frozenset(name for name, value in values.items() if value is not None)
 
     def arguments(self) -> dict:
-        """For `compose`: what its road takes. What a road by networks does not take is kept for the way back."""
-        asked = {name: getattr(self, name) for name in ("road", "seconds", "seed", "tempo", "key")}
-        if self.road == "score":
-            asked |= {"mode": self.mode, "instruments": self.instruments if any(self.instruments) else None}
-            asked |= {"weights": self.weights or None, "seeds": self.seeds or None}
-        return asked
+        """For `compose`: what its road takes. What it does not take is kept for the way back."""
+        asked = {name: getattr(self, name) for name in ("seconds", "seed", "tempo", "key", "mode")}
+        asked |= {"instruments": self.instruments if any(self.instruments) else None}
+        asked |= {"weights": self.weights or None, "seeds": self.seeds or None}
+        return {"road": self.road} | {name: value for name, value in asked.items() if name in takes(self.road)}
+
+    def turns(self, name: str) -> bool:
+        """Whether the road takes what a knob or a lock stands for."""
+        return _SETTING.get(name, name) in takes(self.road)
 
     def set(self, name: str, value) -> Settings:
         """Settings with one of them, or the instrument of one part, at another value; None frees it."""
@@ -86,7 +90,7 @@ class Settings:
         """
         if name not in LOCKS:
             raise ValueError(f"There is no lock for {name!r:.40}; there are {', '.join(LOCKS)}.")
-        if name not in (*now, *(_SEEDED if "mode" in now else ())):
+        if name not in (*now, *(_SEEDED if "mode" in now else ())) or not self.turns(name):
             raise ValueError(f"On the road {self.road!r} there is no {name} to lock: take the road 'score'.")
         if name not in _SEEDED:
             return self.set(name, now[name])
@@ -131,6 +135,34 @@ class Version:
     picture: np.ndarray
     title: str
     settings: Settings
+
+    def shown(self, picture, title: str) -> Version:
+        """The same settings for another picture."""
+        return replace(self, picture=open_picture(picture, max_side=WORKING_SIDE), title=title)
+
+    def changed(self, **settings) -> Version:
+        """Other settings; the names of parts stand for their instruments."""
+        asked = self.settings
+        for name, value in settings.items():
+            asked = asked.set(name, value)
+        return replace(self, settings=asked)
+
+    def locked(self, name: str, piece) -> Version:
+        """With one of `LOCKS` as it is heard in a piece."""
+        return replace(self, settings=self.settings.lock(name, heard(piece)))
+
+    def unlocked(self, name: str) -> Version:
+        """With one of `LOCKS` free again, to follow picture and seed."""
+        return replace(self, settings=self.settings.unlock(name))
+
+    def rerolled(self) -> Version:
+        """With another seed, at random, for all that is free."""
+        return self.changed(seed=secrets.randbelow(SEEDS))
+
+    def says(self, other: Version) -> bool:
+        """Whether another version asks for the same."""
+        same = self.picture is other.picture and self.title == other.title
+        return same and self.settings == other.settings
 
 
 class Session:
@@ -179,12 +211,26 @@ class Session:
         return self._pieces[self.present][1]
 
     @property
+    def before(self) -> Version | None:
+        """What `undo` goes back to."""
+        return self._past[-1] if self._past else None
+
+    @property
+    def after(self) -> Version | None:
+        """What `redo` goes on to."""
+        return self._future[-1] if self._future else None
+
+    @property
     def can_undo(self) -> bool:
         return bool(self._past)
 
     @property
     def can_redo(self) -> bool:
         return bool(self._future)
+
+    def has(self, version: Version) -> bool:
+        """Whether the music of a version is at hand."""
+        return version in self._pieces
 
     def make(self, version: Version):
         """The music of a version, made once as long as it is among the last few; the session does not move.
@@ -221,40 +267,16 @@ class Session:
             self._features.pop(old, None)
         return features
 
-    # ---- what could come next: versions, not yet taken
-
-    def shown(self, picture, title: str) -> Version:
-        """The same settings for another picture."""
-        return replace(self.present, picture=open_picture(picture, max_side=WORKING_SIDE), title=title)
-
-    def changed(self, **settings) -> Version:
-        """Other settings; the names of parts stand for their instruments."""
-        asked = self.present.settings
-        for name, value in settings.items():
-            asked = asked.set(name, value)
-        return replace(self.present, settings=asked)
-
-    def rerolled(self, seed: int | None = None) -> Version:
-        """Another seed for all that is free: the one given, or a random one that is heard.
-
-        Raises
-        ------
-        ValueError
-            Where all that a seed decides is locked.
-        """
-        if seed is not None:
-            return self.changed(seed=seed)
-        for _ in range(TRIES):
-            version = self.changed(seed=secrets.randbelow(SEEDS))
-            if getattr(self.piece, "score", None) is None or not same_sound(self.piece, self.make(version)):
-                return version
-        raise ValueError(f"{TRIES} other seeds sound the same, as what they decide is locked: unlock chords or tune.")
-
     # ---- steps
 
     def take(self, version: Version, *, fold: bool = False):
-        """Go on to a version once its music is made; one step of the history, or, to `fold`, a part of the last one."""
+        """Go on to a version once its music is made; one step of the history, or, to `fold`, a part of the last one.
+
+        A version that asks for what stands there already is no step.
+        """
         piece = self.make(version)
+        if version.says(self.present):
+            return piece
         if not (fold and self._past):
             self._past = [*self._past, self.present][-STEPS:]
         self._future = []
@@ -263,23 +285,37 @@ class Session:
 
     def show(self, picture, title: str = ""):
         """`take` another picture."""
-        return self.take(self.shown(picture, title))
+        return self.take(self.present.shown(picture, title))
 
     def change(self, *, fold: bool = False, **settings):
         """`take` other settings."""
-        return self.take(self.changed(**settings), fold=fold)
+        return self.take(self.present.changed(**settings), fold=fold)
 
     def lock(self, name: str):
         """Keep one of `LOCKS` as it is heard now."""
-        return self.take(replace(self.present, settings=self.present.settings.lock(name, heard(self.piece))))
+        return self.take(self.present.locked(name, self.piece))
 
     def unlock(self, name: str):
         """Let one of `LOCKS` follow picture and seed again."""
-        return self.take(replace(self.present, settings=self.present.settings.unlock(name)))
+        return self.take(self.present.unlocked(name))
 
     def reroll(self, seed: int | None = None):
         """`take` another seed; what is locked stays."""
-        return self.take(self.rerolled(seed))
+        return self.take(self.rerolled() if seed is None else self.present.changed(seed=seed))
+
+    def rerolled(self) -> Version:
+        """The present version with another seed, at random, that is heard.
+
+        Raises
+        ------
+        ValueError
+            All that a seed decides is locked.
+        """
+        for _ in range(TRIES):
+            version = self.present.rerolled()
+            if getattr(self.piece, "score", None) is None or not same_sound(self.piece, self.make(version)):
+                return version
+        raise ValueError(f"{TRIES} other seeds sound the same, as what they decide is locked: unlock chords or tune.")
 
     def undo(self):
         """One step back; the piece, or None where there is none."""
@@ -296,6 +332,19 @@ class Session:
         target.append(self.present)
         self.present = source.pop()
         return piece
+
+    def explained(self) -> None:
+        """Only what the course's own score road says of its notes can be asked of the picture again.
+
+        Raises
+        ------
+        ValueError
+            The present version came by another road, or by a chain with a part of one's own.
+        """
+        if self._compose is not None or self.present.settings.road != "score":
+            raise ValueError(
+                "Only notes of the road 'score', with no part exchanged, can be asked again: take that one."
+            )
 
     # ---- all of them
 

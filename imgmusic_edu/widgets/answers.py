@@ -67,9 +67,10 @@ class Answers(ipywidgets.VBox):
         self.test.tooltip = "Change what it names in the picture, and see whether the notes follow"
         for button in (self.toggle, self.test):
             button.layout.width = "max-content"
-        self.meters, self.verdict, self.worker = ipywidgets.HTML(), ipywidgets.HTML(), Worker()
+        self.meters, self.verdict = ipywidgets.HTML(), ipywidgets.HTML()
+        self.listening, self.testing = Worker(), Worker()
         buttons = ipywidgets.HBox([self.toggle, self.test], layout={"flex_flow": "row wrap"})
-        super().__init__([buttons, self.worker, self.meters, self.verdict])
+        super().__init__([buttons, self.listening, self.testing, self.meters, self.verdict])
         self.add_class("im-why")
         self.toggle.observe(lambda _: self.follow(), names="value")
         self.test.on_click(lambda _: self._test())
@@ -80,30 +81,43 @@ class Answers(ipywidgets.VBox):
         if present is not self._judged:
             self.verdict.value = ""
         if not self.toggle.value:
-            self.meters.value, self._judged = "", None
+            self.listening.leave()
+            self._unheard()
         elif present is not self._judged:
             self._judged, piece, took = present, self._session.piece, self._session.took
-            self.worker.do(
+            self.listening.do(
                 "Listening",
                 lambda watch: _measured(piece, took),
-                lambda found: self._shown(present, found),
-                self._on_error,
+                self._shown,
+                self._failed,
+                self._unheard,
             )
 
-    def _shown(self, version, found):
-        if version is self._judged:
-            self.meters.value = f'<div role="status">{markup(found)}</div>'
+    def _shown(self, found):
+        self.meters.value = f'<div role="status">{markup(found)}</div>'
+
+    def _unheard(self):
+        """What stands there speaks of another version."""
+        self.meters.value, self._judged = "", None
+
+    def _failed(self, error):
+        self.meters.value = ""
+        self._on_error(error)
 
     def _test(self):
         version = self._session.present
+
+        def test(watch):
+            self._session.explained()
+            return put_to_the_test(version, watch=watch)
 
         def told(verdict):
             if verdict is not None and version is self._session.present:
                 self.verdict.value = said(verdict.sentence)
 
-        self.worker.do(
+        self.testing.do(
             "Changing the picture and composing again",
-            lambda watch: put_to_the_test(version, watch=watch),
+            test,
             told,
             self._on_error,
         )

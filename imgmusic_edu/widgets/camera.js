@@ -7,18 +7,17 @@ async function snapshot(source, width, height) {
   return (await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.93))).arrayBuffer();
 }
 
-// What a camera sees, in a <video>; gives back what ends it. Throws where the browser gives none.
-async function openCamera(video, ideal) {
+// What a camera sees, in a <video>, until `signal` ends it, which may be while the browser still asks for permission.
+// Throws where the browser gives no camera.
+async function openCamera(video, ideal, signal) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal } } });
-  video.srcObject = stream;
-  const close = () => {
-    stream.getTracks().forEach((track) => track.stop());
-    video.srcObject = null;
-  };
-  await video.play().catch((error) => {
+  const close = () => stream.getTracks().forEach((track) => track.stop());
+  if (signal.aborted) return close();
+  signal.addEventListener("abort", () => {
     close();
-    throw error;
+    video.srcObject = null;
   });
-  return close;
+  video.srcObject = stream;
+  await video.play();
 }
 

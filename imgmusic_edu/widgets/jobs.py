@@ -17,7 +17,8 @@ ROUND = 0.1  # s from one look at the work to the next
 class Worker(ipywidgets.HBox):
     """A bar and a button to stop, seen while something is being done; one thing at a time, the last one asked for.
 
-    In a running notebook the work has a thread of its own; elsewhere it is done at once.
+    In a running notebook the work has a thread of its own, and waits there for what was asked for before it and cannot
+    be stopped at once: a slider that is dragged starts no crowd of threads. Elsewhere it is done at once.
 
     Attributes
     ----------
@@ -29,15 +30,16 @@ class Worker(ipywidgets.HBox):
         self.label = ipywidgets.HTML()
         self.stop = ipywidgets.Button(description="Stop", icon="stop", layout={"width": "max-content"})
         super().__init__([self.label, self.bar, self.stop], layout={"display": "none", "flex_flow": "row wrap"})
-        self._job: Any = None
-        self.stop.on_click(lambda _: self.leave())
+        self._job: Any = None  # asked for last
+        self._running: Any = None  # perhaps still the one before
+        self.stop.on_click(lambda _: self.halt())
 
     @property
     def busy(self):
         return self._job is not None
 
     def do(self, what, work, then, on_error, on_stop=None):
-        """Begin.
+        """Begin; what was being done is dropped.
 
         Parameters
         ----------
@@ -48,7 +50,7 @@ class Worker(ipywidgets.HBox):
         then : callable (result)
         on_error : callable (exception)
         on_stop : callable (), optional
-            Somebody stopped it; its result is never seen.
+            Somebody pressed Stop; its result is never seen.
         """
         self.leave()
         job = self._job = _Job(work, then, on_error, on_stop)
@@ -61,31 +63,38 @@ class Worker(ipywidgets.HBox):
             job.run()
             self._finish(job)
             return
-        job.start()
-        loop.call_later(ROUND, self._look, loop, job)
+        self._look(loop, job)
 
     def leave(self):
-        """Stop what is being done; a step that cannot be stopped ends unseen."""
+        """Drop what is being done; a step that cannot be stopped ends unseen."""
         job, self._job = self._job, None
         self.layout.display = "none"
         if job:
             job.enough = True
-            if job.on_stop:
-                job.on_stop()
+        return job
+
+    def halt(self):
+        """What the button does: `leave`, and tell whoever asked."""
+        job = self.leave()
+        if job and job.on_stop:
+            job.on_stop()
 
     def _look(self, loop, job):
         if job is not self._job:
             return
+        if self._running is None or not self._running.is_alive():
+            if job is self._running:
+                self._finish(job)
+                return
+            self._running = job
+            job.start()
         self.bar.value = job.share
-        if job.is_alive():
-            loop.call_later(ROUND, self._look, loop, job)
-        else:
-            self._finish(job)
+        loop.call_later(ROUND, self._look, loop, job)
 
     def _finish(self, job):
         if job is not self._job:
             return
-        self._job = None
+        self._job = self._running = None
         self.layout.display = "none"
         if job.error is not None:
             job.on_error(job.error)

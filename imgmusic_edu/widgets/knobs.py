@@ -52,8 +52,8 @@ class Knobs(ipywidgets.VBox):
         pick = functools.partial(_sized, ipywidgets.Dropdown)
         players = [(name.replace("_", " "), name) for name in sorted(INSTRUMENTS)]
         self.controls = {
-            "road": pick("Road", options=[(ROAD_NAMES.get(name, name), name) for name in names()]),
-            "seconds": pick("Length", options=[(f"{seconds} seconds", float(seconds)) for seconds in LENGTHS]),
+            "road": pick("Road", options=_roads()),
+            "seconds": pick("Length", options=_lengths()),
             "tempo": _sized(ipywidgets.IntSlider, "Tempo", min=int(LOCKED_TEMPO[0]), max=int(LOCKED_TEMPO[1])),
             "key": pick("Key", options=[(BOTH.get(name, name), name) for name in PITCH_NAMES]),
             "mode": pick("Mode", options=list(MODES)),
@@ -117,24 +117,24 @@ class Knobs(ipywidgets.VBox):
         """Put every knob where the piece has it; nobody is told."""
         now = heard(piece)
         values = {"road": settings.road, "seconds": settings.seconds, "seed": settings.seed, **now}
-        if settings.seconds not in LENGTHS:
-            lengths = sorted({*LENGTHS, settings.seconds})
-            self._quietly(lambda: setattr(self.controls["seconds"], "options", _lengths(lengths)))
         if "tempo" in values:
             values["tempo"] = round(values["tempo"])
 
         def put():
+            for name, options in (("road", _roads(settings.road)), ("seconds", _lengths(settings.seconds))):
+                if list(self.controls[name].options) != options:
+                    self.controls[name].options = options
             for name, control in self.controls.items():
-                control.disabled = name not in values
+                control.disabled = name not in values or not (name == "road" or settings.turns(name))
                 if name in values:
                     control.value = values[name]
             for name, lock in self.locks.items():
                 lock.value = name in settings.locked
                 lock.icon = "lock" if lock.value else "unlock"
-                lock.disabled = not now or (name not in now and "mode" not in now)
+                lock.disabled = not settings.turns(name) or not now or (name not in now and "mode" not in now)
             for name, slider in self.rules.items():
                 slider.value = settings.weights.get(name, 1.0)
-                slider.disabled = "mode" not in now
+                slider.disabled = "mode" not in now or not settings.turns("weights")
 
         self._quietly(put)
 
@@ -164,8 +164,13 @@ def row(*children):
     return made
 
 
-def _lengths(lengths):
-    return [(f"{seconds:g} seconds", float(seconds)) for seconds in lengths]
+def _roads(*more):
+    """Those there are now, and those that a session has."""
+    return [(ROAD_NAMES.get(name, name), name) for name in dict.fromkeys((*names(), *more))]
+
+
+def _lengths(*more):
+    return [(f"{seconds:g} seconds", float(seconds)) for seconds in sorted({*LENGTHS, *more})]
 
 
 def _sized(kind, description, **options):

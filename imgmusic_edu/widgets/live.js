@@ -114,55 +114,54 @@ function renderLive({ model, el }) {
 
   // ---- a moving picture
   const [video, chooser] = [find("video"), find("input[type=file]")];
-  let [close, timer] = [null, 0];
+  let [looking, timer] = [null, 0]; // what ends the camera or film that was asked for last
   const look = async () => {
-    if (!close) return;
+    if (!looking) return;
     if (!video.videoWidth || video.paused) return void (timer = setTimeout(look, LOOK));
     const scale = SEEN / Math.max(video.videoWidth, video.videoHeight);
     const seen = await snapshot(video, video.videoWidth * scale, video.videoHeight * scale);
-    if (close) send({ want: "frame" }, seen); // else the chosen picture steers by now
+    if (looking) send({ want: "frame" }, seen); // else the chosen picture steers by now
   };
   const shut = () => {
     clearTimeout(timer);
-    close?.();
-    close = null;
+    looking?.abort();
+    looking = null;
     video.hidden = find(".im-shut").hidden = true;
   };
-  const watch = (ended) => {
-    close = ended;
+  const watch = () => {
     video.hidden = find(".im-shut").hidden = false;
     find(".im-shut").focus();
     look();
   };
   // Where something else cannot steer, the chosen picture does again.
   const steerBy = async (open, steers, fails) => {
-    const looked = close;
+    const looked = looking;
     shut();
+    const mine = (looking = new AbortController());
     try {
-      watch(await open());
+      await open(mine.signal);
+      if (mine !== looking) return;
+      watch();
       say(steers);
     } catch (error) {
+      if (mine !== looking) return;
+      shut();
       if (looked) send({ want: "picture" });
       say(fails(error));
     }
   };
-  const openFilm = async (file) => {
+  const openFilm = async (file, signal) => {
     const address = (video.src = URL.createObjectURL(file));
-    const ended = () => {
+    signal.addEventListener("abort", () => {
       URL.revokeObjectURL(address);
-      if (video.src !== address) return; // another film has come
       video.removeAttribute("src");
       video.load(); // else it goes on unseen
-    };
-    await video.play().catch((error) => {
-      ended();
-      throw error;
     });
-    return ended;
+    await video.play();
   };
   on(find(".im-camera"), "click", () =>
     steerBy(
-      () => openCamera(video, 640),
+      (signal) => openCamera(video, 640, signal),
       "The camera steers the music.",
       (error) => `The browser gave no camera (${error.name}): allow it for this page, or take a film.`,
     ),
@@ -173,7 +172,7 @@ function renderLive({ model, el }) {
     chooser.value = "";
     if (!file) return;
     const fails = `The browser cannot play ${file.name}: take an MP4 or WebM film.`;
-    steerBy(() => openFilm(file), `${file.name} steers the music.`, () => fails);
+    steerBy((signal) => openFilm(file, signal), `${file.name} steers the music.`, () => fails);
   });
   on(find(".im-shut"), "click", () => {
     shut();
@@ -188,7 +187,7 @@ function renderLive({ model, el }) {
       clearTimeout(timer); // of two that are on their way after a change from camera to film, one goes on
       timer = setTimeout(look, LOOK);
     } else if (message.do === "stop") stop();
-    else if (message.do === "shut" && close) {
+    else if (message.do === "shut" && looking) {
       shut();
       send({ want: "picture" }); // a look that was on its way comes before it
     }

@@ -114,7 +114,8 @@ class LivePanel(Answering):
         if picture is None:
             with self._unwatched():
                 self.choice.list.value = START
-        self._asked = self.parameters
+        self._asked = self.parameters  # what is steered by
+        self._played = self._opening = "score"  # roads: what plays, and what will as soon as it is open
         self.stream = live.open_stream(self._asked["picture"])
         self.add_class("im-studio")
         self._watch(self.road, self.tempo, self.key)
@@ -123,10 +124,9 @@ class LivePanel(Answering):
 
     @property
     def parameters(self):
-        """What the controls say: picture, road, tempo, key."""
+        """What the controls say: picture, tempo, key."""
         return {
             "picture": self.choice.chosen,
-            "road": self.road.value,
             "tempo": self.tempo.value or None,
             "key": self.key.value or None,
         }
@@ -135,18 +135,15 @@ class LivePanel(Answering):
         """Steer to what the controls say, as far as it has changed."""
         asked, before = self.parameters, self._asked
         self._asked = asked
-        if asked["road"] != before["road"]:
-            self._change_road(asked)
-            return
-        changed = {name: asked[name] for name in ("tempo", "key") if asked[name] != before[name]}
-        picture = asked["picture"] if asked["picture"] is not before["picture"] else None
-        if picture is not None:
-            self.speaker.shut()
-        if changed or picture is not None:
-            self._steer(picture, **changed)
+        if changes := _changes(asked, before):
+            if "picture" in changes:
+                self.speaker.shut()
+            self._steer(**changes)
 
     def _answer(self):
         self._waiting = None
+        if self.road.value != self._opening:
+            self._try(self._change_road)
         self._aside(self.update)
 
     def _aside(self, act):
@@ -168,22 +165,39 @@ class LivePanel(Answering):
         self._seed += 1
         self._steer(seed=self._seed)
 
-    def _change_road(self, asked):
+    def _change_road(self):
         """Open the other road beside the page; the music goes on by the old one until then."""
-        settings = {name: asked[name] for name in ("tempo", "key") if asked[name] is not None}
+        self._opening, told = self.road.value, self.parameters
+        road, seed = self._opening, self._seed
+        if road == self._played:
+            self.worker.leave()
+            return
 
         def opened(watch):
-            stream = live.open_stream(asked["picture"], road=asked["road"], seed=self._seed, **settings)
+            settings = {name: told[name] for name in ("tempo", "key") if told[name] is not None}
+            stream = live.open_stream(told["picture"], road=road, seed=seed, **settings)
             stream.read(1)  # what is compiled at the first sound is compiled now
             return stream
 
         def take(stream):
             with self._reading:
-                self.stream = stream
+                self.stream, self._played = stream, road
             self._tell()
+            changes = _changes(self._asked, told) | ({} if self._seed == seed else {"seed": self._seed})
+            if changes:  # steered meanwhile
+                self._aside(lambda: self._steer(**changes))
 
-        name = escape(ROAD_NAMES[asked["road"]])
-        self.worker.do(f"Opening the road {name}", opened, take, self._failed)
+        def failed(error):
+            self._stay()
+            self._failed(error)
+
+        self.worker.do(f"Opening the road {escape(ROAD_NAMES[road])}", opened, take, failed, self._stay)
+
+    def _stay(self):
+        """The other road is not to be had: the list says what plays."""
+        self._opening = self._played
+        with self._unwatched():
+            self.road.value = self._played
 
     def _read(self, n):
         with self._reading:
@@ -217,6 +231,12 @@ class LivePanel(Answering):
         excerpt = live.open_stream(self._asked["picture"])
         sound = Sound(excerpt.read(round(EXCERPT * 22050)), title=f"Live, the first {EXCERPT:.0f} seconds")
         return bundle(self, "<LivePanel>", sound._repr_html_())
+
+
+def _changes(asked, before):
+    """Of what controls say, what is another than before."""
+    found = {name: asked[name] for name in ("tempo", "key") if asked[name] != before[name]}
+    return found | ({} if asked["picture"] is before["picture"] else {"picture": asked["picture"]})
 
 
 def live_panel(picture=None):

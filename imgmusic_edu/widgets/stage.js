@@ -8,6 +8,7 @@ const EDGES = ["Left", "Top", "Right", "Bottom"];
 const GONE =
   "Python does not answer: it is busy, out of reach or gone. What is here stays, and what you press waits. " +
   "If its kernel has ended, run the cell again.";
+const UNFIT = "No region now: its edges are 0 to 100, left before right, top above bottom.";
 const STAGE = `
 <div class="im-take">
   <button type="button" class="im-open">Open a picture</button>
@@ -58,7 +59,7 @@ function renderStage({ model, el }) {
   const on = (target, name, act, options) => target.addEventListener(name, act, { signal, ...options });
   const studio = () => el.closest(".im-studio") || el;
   const here = find(".im-here");
-  let [shown, drawn, close, patience, root] = ["", "", null, 0, null];
+  let [shown, drawn, patience, root] = ["", "", 0, null];
   let swap = () => {};
 
   const say = (text) => (find(".im-said").textContent = text);
@@ -164,17 +165,22 @@ function renderStage({ model, el }) {
 
   // ---- the camera
   const video = find("video");
+  let looking = null; // what ends the camera that was asked for last
   const shut = () => {
-    close?.();
-    close = null;
+    looking?.abort();
+    looking = null;
     find(".im-view").hidden = true;
   };
   on(find(".im-camera"), "click", async () => {
+    shut();
+    const mine = (looking = new AbortController());
     try {
-      close = await openCamera(video, 1280);
+      await openCamera(video, 1280, mine.signal);
+      if (mine !== looking) return;
       find(".im-view").hidden = false;
       find(".im-snap").focus();
     } catch (error) {
+      if (mine !== looking) return;
       shut();
       say(`The browser gave no camera (${error.name}): allow it for this page, or open a picture.`);
     }
@@ -184,7 +190,10 @@ function renderStage({ model, el }) {
     shut();
     find(".im-camera").focus();
   });
-  on(find(".im-shut"), "click", shut);
+  on(find(".im-shut"), "click", () => {
+    shut();
+    find(".im-camera").focus();
+  });
 
   // ---- a region: dragged, or typed
   const inputs = [...el.querySelectorAll(".im-brush input")];
@@ -212,10 +221,12 @@ function renderStage({ model, el }) {
   on(find(".im-brush"), "change", () => {
     const values = inputs.map((input) => (input.value === "" ? NaN : Number(input.value)));
     const [left, top, right, bottom] = values;
-    if (values.some((value) => !(value >= 0 && value <= 100))) return;
-    if (left >= right || top >= bottom) return say("Left must lie before right, and top above bottom.");
-    region = values;
+    const wrong = left >= right || top >= bottom || values.some((value) => value < 0 || value > 100);
+    const before = region;
+    region = wrong || values.some(Number.isNaN) ? null : values;
     mark();
+    if (wrong || (before && !region)) say(UNFIT); // who is still typing the first four edges need not be told
+    else if (region && find(".im-said").textContent === UNFIT) say("");
   });
   on(here, "pointerdown", (event) => {
     const panel = event.target.closest?.(".im-picture");
@@ -223,7 +234,7 @@ function renderStage({ model, el }) {
     const box = panel.getBoundingClientRect();
     const place = ({ clientX, clientY }) =>
       [(clientX - box.left) / box.width, (clientY - box.top) / box.height].map((s) => 100 * Math.max(0, Math.min(1, s)));
-    const start = place(event);
+    const [start, before] = [place(event), region];
     const dragging = new AbortController();
     let dragged = false;
     event.preventDefault(); // the browser would drag the picture itself
@@ -242,8 +253,12 @@ function renderStage({ model, el }) {
       setTimeout(() => window.dispatchEvent(new MouseEvent("click")), 0);
       if (region[0] < region[2] && region[1] < region[3]) act("hear");
     };
-    window.addEventListener("pointermove", move, { signal: dragging.signal });
-    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, stop, { signal: dragging.signal });
+    const cancel = () => {
+      dragging.abort(); // a finger began to scroll
+      if (dragged) choose(before);
+    };
+    for (const [name, next] of Object.entries({ pointermove: move, pointerup: stop, pointercancel: cancel }))
+      window.addEventListener(name, next, { signal: dragging.signal });
   });
 
   // ---- two versions
@@ -279,26 +294,19 @@ function renderStage({ model, el }) {
   // ---- files
   const file = ({ name, type }, [bytes]) => {
     const list = find(".im-files");
-    for (const old of [...list.children].filter((item) => item.dataset.name === name)) old.remove();
+    for (const old of [...list.children].filter((item) => item.dataset.name === name)) {
+      URL.revokeObjectURL(old.firstElementChild.href);
+      old.remove();
+    }
     const link = make(make(list, "li", { "data-name": name }), "a", { download: name, href: blob(bytes, type) }, name);
     link.click();
     say(`${name} is ready (${(bytes.byteLength / 1000).toFixed(0)} kB). If nothing was saved, use its link below.`);
   };
 
-  // ipywidgets gives its sliders no name that a screen reader could say: theirs is the label beside them.
-  const name = () => {
-    for (const slider of studio().querySelectorAll(".widget-slider, .widget-hslider")) {
-      const text = slider.querySelector(".widget-label")?.textContent;
-      for (const handle of slider.querySelectorAll("[role=slider]:not([aria-label])")) handle.setAttribute("aria-label", text);
-    }
-  };
-  const naming = new MutationObserver(name);
   // The controls beside the stage speak to Python by themselves; whether it is there is asked here.
   // One answer that is awaited is enough: a slider is moved by many keys.
   const asking = (event) => el.contains(event.target) || patience || ask({ want: "answer" });
   setTimeout(() => {
-    naming.observe(studio(), { childList: true, subtree: true });
-    name();
     for (const event of ["click", "change", "keyup"]) on(studio(), event, asking);
   }, 0);
 
@@ -315,7 +323,6 @@ function renderStage({ model, el }) {
   return () => {
     model.off("msg:custom", arrive);
     clearTimeout(patience);
-    naming.disconnect();
     shut();
     leaving.abort();
     root?.life.abort();

@@ -98,6 +98,8 @@ class Stage(anywidget.AnyWidget):
         want = content.get("want")
         if want == "piece" and self._piece is not None:
             self._send_piece(self._piece, token=content.get("token"))
+        elif want == "piece":  # there is none after a start that failed: an answer shows that Python is there
+            self.send({"do": "say", "text": self.said, "token": content.get("token")})
         elif want == "picture" and buffers:
             self._on_picture(str(content.get("name") or "Your picture"), bytes(buffers[0]))
         elif want == "region":

@@ -4,11 +4,11 @@ Taught in chapter 11.
 """
 
 import os
-import time
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 import ipywidgets
+import numpy as np
 
 from ..datasets import paintings, photographs
 from ..datasets import picture as shipped_picture
@@ -25,13 +25,14 @@ from .knobs import ROAD_NAMES, Knobs, row
 from .markup import bundle
 from .page import player_html
 from .stage import Stage
+from .steps import Steps
 from .upload import said
 
 __all__ = ["StudioPanel", "studio_panel", "summary"]
 
 START = "the_night_cafe"
-FOLD = 1.0  # s within which moves of one knob are one step of the history
-QUICK = ("score",)  # roads that answer while one waits; the others open networks first
+OFFERED = 8  # sessions of before, to go on with
+GREYED = ", part greyed out"
 SHORT = {"wav": "WAV", "flac": "FLAC", "mid": "MIDI", "json": "Why (JSON)", "mp4": "Video", "html": "Page"}
 
 
@@ -89,19 +90,23 @@ class StudioPanel(Answering):
         title = titled(START) if picture is None else _title_of(picture)
         self.session = Session(given, title, settings, compose=compose)
         self._unkept = False
-        self._keeper, self._kept = Keeper(self.session), kept()[:1]
-        self._turned, self._last = {}, ("", 0.0)  # knobs that moved and wait; the one answered last, and when
+        self._keeper = Keeper(self.session)
+        self._turned: dict = {}  # knobs that moved and wait
         self.stage = Stage(self._received, self._region)
         self.knobs = Knobs(self._turn, self._lock)
-        self.worker = Worker()
+        self.steps = Steps(self.session, self._show, self._try, self._stopped)
+        self.filming = Worker()
         self.answers = Answers(self.session, self._failed)
         self.picture = ipywidgets.Dropdown(description="Picture", options=self._shipped, layout={"max_width": "98%"})
         self.words, self.why = ipywidgets.HTML(), ipywidgets.HTML()
         self.undo, self.redo = _button("Undo", "undo"), _button("Redo", "repeat")
         self.hold, self.compare = _button("Keep as A"), _button("Compare with A")
         self.back = _button("Back to A")
-        self.resume = _button("Go on where I was", "history", "; ".join(each.sentence for each in self._kept))
-        self.resume.layout.display = "" if self._kept else "none"
+        self.resume, found = _button("Go on where I was", "history"), kept()[:OFFERED]
+        self.earlier = ipywidgets.Dropdown(description="Session", options=[(one.sentence, one) for one in found])
+        self.earlier.layout.display = "" if len(found) > 1 else "none"
+        self.going_on = row(self.resume, self.earlier)
+        self.going_on.layout.display = "" if found else "none"
         self.play = ipywidgets.Checkbox(value=True, description="Play every change", indent=False)
         self.play.layout.width = "max-content"
         self.exports = {kind: _button(SHORT[kind], tooltip=KINDS[kind].name) for kind in KINDS}
@@ -112,12 +117,13 @@ class StudioPanel(Answering):
 
     def _columns(self):
         left = ipywidgets.VBox([self.picture, self.stage, self.why])
-        steps = row(self.undo, self.redo, self.play, self.resume)
+        steps = row(self.undo, self.redo, self.play)
         versions = row(self.hold, self.compare, self.back)
         files = row(ipywidgets.Label("Export", layout={"width": "60px"}), *self.exports.values())
         for part in (versions, files, self.answers):
             part.add_class("im-group")
-        right = ipywidgets.VBox([self.words, self.worker, steps, self.knobs, versions, files, self.answers])
+        working, choices = [self.words, self.steps.worker, steps, self.going_on], [self.knobs, versions]
+        right = ipywidgets.VBox([*working, *choices, files, self.filming, self.answers])
         columns = ipywidgets.HBox([left, right])
         for part, name in ((left, "im-left"), (right, "im-right"), (columns, "im-columns"), (self.why, "im-why")):
             part.add_class(name)
@@ -127,12 +133,12 @@ class StudioPanel(Answering):
     def _listen(self):
         self.picture.observe(self._picked, names="value")
         presses = {
-            self.undo: self.session.undo,
-            self.redo: self.session.redo,
-            self.knobs.reroll: lambda: self._go(self.session.rerolled()),
+            self.undo: self.steps.undo,
+            self.redo: self.steps.redo,
+            self.knobs.reroll: self.steps.reroll,
             self.hold: self._hold,
             self.compare: self._against_held,
-            self.back: self.session.back_to_held,
+            self.back: lambda: self.steps.go(self.session.held, self.session.back_to_held),
             self.resume: self._resume,
         }
         for button, act in presses.items():
@@ -150,38 +156,37 @@ class StudioPanel(Answering):
         """Make and show what the knobs that moved ask for."""
         turned, self._turned = self._turned, {}
         if turned:
-            (name, *others), before = turned, self._last
-            self._last = name, time.monotonic()
-            fold = not others and name == before[0] and self._last[1] - before[1] < FOLD
-            self._go(self.session.changed(**turned), fold=fold)
+            self.steps.turn(turned)
 
     def _lock(self, name, locked):
-        self._try(lambda: self._pressed(lambda: (self.session.lock if locked else self.session.unlock)(name)))
+        def act():
+            base = self.steps.base
+            self.steps.take(base.locked(name, self._result) if locked else base.unlocked(name))
+
+        self._try(lambda: self._pressed(act))
 
     def _pressed(self, act):
-        """A press: what still waits comes first; what gives a piece puts it on the stage."""
+        """A press: what still waits comes first."""
         self._settle()
-        self._last = "", 0.0
-        piece = act()
-        if piece is not None:
-            self._show(piece)
+        self.steps.end_fold()
+        act()
 
     def _picked(self, change):
         if self._watching:
             title, own = change.new, self._pictures.get(change.new)
             picture = shipped_picture(self._names[title], max_side=1024) if own is None else own
-            self._try(lambda: self._pressed(lambda: self._go(self.session.shown(picture, title))))
+            self._try(lambda: self._pressed(lambda: self.steps.take(self.steps.base.shown(picture, title))))
 
     def _received(self, name, content):
         """A file from the browser."""
 
         def take():
-            title = printable(name)
             picture = open_picture([{"name": name, "content": content}], max_side=1024)
+            title = self._titled(printable(name), picture)
             self.stage.say(f"{title}: {picture.shape[1]} by {picture.shape[0]} pixels.")
             self.stage.forget_region()
             self._pictures[title] = picture
-            self._go(self.session.shown(picture, title))
+            self.steps.take(self.steps.base.shown(picture, title))
 
         self._try(lambda: self._pressed(take))
 
@@ -189,17 +194,18 @@ class StudioPanel(Answering):
         self._try(lambda: self._pressed(lambda: self._on_region(act, region)))
 
     def _on_region(self, act, region):
-        piece, version = self.session.piece, self.session.present
+        piece, version = cast(Any, self._result), self.session.present
         if act == "hear":
             part = only(piece, region)
             self.stage.show(part, play=self.play.value)
             n, whole = len(part.score.notes), len(piece.score.notes)
             self.stage.say(f"Only the region: {n} of {whole} notes, as loud as the whole piece.")
         elif act == "grey":
+            self.session.explained()
             settings = {name: value for name, value in version.settings.arguments().items() if name != "road"}
             changed = what_changes(piece, region, settings)
-            title = version.title.removesuffix(", part greyed out") + ", part greyed out"
-            self._go(self.session.shown(changed.picture, title))
+            title = self._titled(version.title.partition(GREYED)[0] + GREYED, changed.picture)
+            self.steps.take(version.shown(changed.picture, title))
             self.stage.say(" ".join(changed.sentences))
         else:
             self.stage.show(piece)
@@ -210,34 +216,55 @@ class StudioPanel(Answering):
         self._refresh()
         self.stage.say("Kept as A. Change something, then compare.")
 
+    def _titled(self, title, picture):
+        """A title that stands for this picture alone in the list."""
+        n, found = 1, title
+        while found in self._names or not np.array_equal(self._pictures.get(found, picture), picture):
+            n += 1
+            found = f"{title} {n}"
+        return found
+
     def _resume(self):
-        """Take up the session that was kept last, of an earlier kernel or an earlier run of the cell."""
-        [which], self._kept = self._kept, []
-        self.resume.layout.display = "none"
-        self._keeper.resume(which)
-        self.stage.say(f"Here you were: {which.sentence}. Undo goes further back.")
-        return self.session.piece
+        """Take up a session that was kept, of an earlier kernel or an earlier run of the cell."""
+        which = self.earlier.value
+        versions, present, held = which.opened()
+
+        def go_on():
+            self.session.resume(versions, present, held)
+            self.going_on.layout.display = "none"
+            self._show(self.session.piece)
+            self.stage.say(f"Here you were: {which.sentence}. Undo goes further back.")
+
+        self.steps.once_made([versions[present]], go_on)
 
     def _against_held(self):
         held, present = self.session.held, self.session.present
         if held is None:
             raise ValueError("No version is kept as A yet: keep one first.")
-        pieces = [self.session.make(version) for version in (held, present)]
-        match = matched(*(piece.sound for piece in pieces))
-        names = [f"{letter} at {round(gain, 1) + 0:+.1f} dB" for letter, gain in zip("AB", match.gains, strict=True)]
-        self.stage.compare(match, names)
-        self.stage.say(f"A and B both at {match.level:.1f} LUFS: {names[0]}, {names[1]}. A: {summary(held, pieces[0])}")
+
+        def play():
+            pieces = [self.session.make(version) for version in (held, present)]
+            match = matched(*(piece.sound for piece in pieces))
+            one, other = (
+                f"{name} at {round(gain, 1) + 0:+.1f} dB" for name, gain in zip("AB", match.gains, strict=True)
+            )
+            self.stage.compare(match, [one, other])
+            self.stage.say(f"A and B both at {match.level:.1f} LUFS: {one}, {other}. A: {summary(held, pieces[0])}")
+
+        self.steps.once_made([held, present], play)
 
     def _export(self, kind):
         self._settle()
-        piece, title = self.session.piece, self.session.present.title
+        piece, title = self._result, self.session.present.title
+        if piece is None:
+            raise ValueError("There is no music to export yet: choose a picture and a road first.")
         name, media_type = file_name(title, kind), KINDS[kind].media_type
 
         def done(content):
             self.stage.offer(name, media_type, content)
 
         if kind == "mp4":
-            self.worker.do(
+            self.filming.do(
                 "Making the video",
                 lambda watch: encoded(piece, kind, title=title, watch=watch),
                 done,
@@ -249,25 +276,6 @@ class StudioPanel(Answering):
 
     # ---- what comes of it
 
-    def _go(self, version, *, fold=False):
-        """Take a version: at once where its road is quick, else beside the page."""
-
-        def take(_=None):
-            self._show(self.session.take(version, fold=fold))
-
-        if version.settings.road in QUICK:
-            self.worker.leave()
-            take()
-        else:
-            name = ROAD_NAMES.get(version.settings.road, version.settings.road)
-            self.worker.do(
-                f"Opening and playing the road {escape(name)}",
-                lambda watch: self.session.make(version),
-                lambda _: self._try(take),
-                self._failed,
-                self._stopped,
-            )
-
     def _show(self, piece, *, play=True):
         last: Any = self._result
         self._result = piece
@@ -278,7 +286,7 @@ class StudioPanel(Answering):
 
     def _refresh(self):
         """Everything but the stage, as the session stands."""
-        present, piece = self.session.present, self.session.piece
+        present, piece = self.session.present, cast(Any, self._result)
         self.knobs.show(present.settings, piece)
         if present.title not in {**self._names, **self._pictures}:
             self._pictures = {present.title: present.picture, **self._pictures}
@@ -317,7 +325,8 @@ class StudioPanel(Answering):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         """The panel, and for pages without a kernel a player of what was heard when the cell was run."""
-        return bundle(self, f"<StudioPanel of {self.session.present.title}>", player_html(self.session.piece))
+        name = f"<StudioPanel of {self.session.present.title}>"
+        return bundle(self, name, said(self.stage.said) if self._result is None else player_html(self._result))
 
 
 def _title_of(picture):
