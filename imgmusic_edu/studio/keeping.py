@@ -55,7 +55,7 @@ class Kept(NamedTuple):
     def sentence(self) -> str:
         """What there is to go back to."""
         at = time.strftime("%d %B, %H:%M", time.localtime(self.when)).lstrip("0")
-        return f"{self.title}, {self.steps} steps, {at}"
+        return f"{self.title}, {self.steps} step{'' if self.steps == 1 else 's'}, {at}"
 
     def opened(self) -> tuple[list[Version], int, Version | None]:
         """Its versions, the place of the last one that was heard, and A: for `Session.resume`.
