@@ -1,9 +1,10 @@
 """From picture to sound by every road: does the music belong to its picture, how different is it, how soon is it there?
 
-Pictures are those of the part "test" of `networks.pairs`, by which nothing was learnt or chosen; everything is measured
-in the vocoded waveform. Beside the roads stand what they can at best reach (the score road, whose music they learnt
-from, and its log-mel through the codec) and what needs no learning (one sound for all, the sound of the nearest
-training picture, sounds at random).
+Pictures are those of the part "test" of `networks.pairs`. No network learnt from them; but two settings, how far the
+GAN's chance spreads and how strong the finish is, were set again on validation pictures after a look at results on
+these (`data/models/mapping_card.md`). Everything is measured in the vocoded waveform. Beside the roads stand what they
+can at best reach (the score road, whose music they learnt from, and its log-mel through the codec) and what needs no
+learning (one sound for all, the sound of the nearest training picture, sounds at random).
 """
 
 import importlib.util

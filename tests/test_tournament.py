@@ -153,12 +153,28 @@ def test_music_that_obeys_is_faithful_and_music_that_does_the_opposite_is_not():
     for numbers, low, high in ((wanted, 0.99, 1.0), (1 - wanted, 0.0, 0.5)):
         measured = dict(zip(meters.MEASURES.values(), numbers * unit + middle, strict=True))
         meter = meters.faithful(features, measured, reference)
-        assert low <= meter.value <= high and "chance is 50 %" in meter.sentence
+        assert low <= meter.value <= high and "drawn blindly, gets 50 %" in meter.sentence
+        assert f"{100 * meters.unseeing(features, reference):.0f} % here" in meter.sentence
     shares = []
     for k in range(200):  # music made for anything: half of the others suit better
         measured = dict(zip(meters.MEASURES.values(), reference.measured[k], strict=True))
         shares.append(meters.faithful(features, measured, reference).value)
     assert np.mean(shares) == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_middle_beats_what_is_drawn_blindly_without_a_look_at_the_picture():
+    """A squared misfit favours the middle: one half is not the line to beat, and the meter must say so."""
+    random = np.random.default_rng(0)
+    asked, blind, nothing = random.normal(0.5, 0.1, (200, 7)), random.normal(0.5, 0.1, (200, 7)), np.zeros((2, 0))
+    reference = Reference(asked, blind, np.array([1.0]), nothing, nothing, nothing, nothing)
+    features = [visual_features(datasets.picture(name, max_side=64)) for name in datasets.photographs()[:12]]
+    drawn = [
+        meters.faithful(each, dict(zip(meters.MEASURES.values(), blind[k], strict=True)), reference).value
+        for each in features
+        for k in range(0, 200, 10)
+    ]
+    middle = [meters.unseeing(each, reference) for each in features]
+    assert np.mean(drawn) == pytest.approx(0.5, abs=0.1) and np.mean(middle) > np.mean(drawn) + 0.2
 
 
 def test_three_answers_and_what_they_are_made_of(reference, small):
@@ -192,8 +208,10 @@ def test_quick_is_1_at_once_and_0_where_it_takes_as_long_as_it_lasts():
 def test_the_shipped_reference_answers_for_a_real_piece():
     pytest.importorskip("tensorflow")
     from imgmusic_edu import compose
+    from imgmusic_edu.networks import pairs
 
     reference = meters.open_reference()
+    assert len(reference.learnt) == pairs.PARTS["train"]  # a copy of a piece that is left out would seem new
     assert len(reference.asked) >= 100 and len(reference.real) >= 70 and np.median(reference.own) > 0.8
     assert all(np.isfinite(values).all() for values in vars(reference).values())
     piece = compose(datasets.picture("petra"), seconds=10, seed=1)

@@ -1,8 +1,9 @@
 """Three answers for one piece: does it reflect the picture, is it good, was it quick? As plain numbers from 0 to 1.
 
-Each says what it is held against. *Faithful* asks whether other pictures would have suited this music better. *Usual*
-asks how usual the music is among music that people wrote; of taste it knows nothing. *Quick* compares the time it
-took with the time it lasts. What they are held against is shipped (`data/models/judge.npz`), and made again by
+Each says what it is held against. *Faithful* asks how many pieces made for other pictures would suit this picture
+worse; the line to beat is what music in the middle of those pieces gets without a look at the picture. *Usual* asks how
+usual the music is among music that people wrote; of taste it knows nothing. *Quick* compares the time it took with the
+time it lasts. What they are held against is shipped (`data/models/judge.npz`), and made again by
 `python -m imgmusic_edu.networks.reference`.
 
 Taught in chapter 11, section "Three meters".
@@ -26,7 +27,7 @@ from .embedding_distance import embed, strangeness
 from .faithfulness import MEASURES
 from .music import groove_consistency, in_key_share
 
-__all__ = ["HEARD", "Meter", "Reference", "asked", "faithful", "meters", "open_reference", "quick", "usual"]
+__all__ = ["HEARD", "Meter", "Reference", "asked", "faithful", "meters", "open_reference", "quick", "unseeing", "usual"]
 
 SECONDS = 10.0  # of the sound that is listened to
 AT_ONCE = 0.2  # s: a slider that answers so soon seems to have no delay
@@ -55,7 +56,7 @@ class Meter(NamedTuple):
     parts: dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # so that it can be a key: see `_by_heart`
 class Reference:
     """What a piece is held against: n pieces by the score road for other pictures, m by people, k that were learnt.
 
@@ -74,7 +75,7 @@ class Reference:
     real : np.ndarray, shape (m, 128)
         What the sound VGG hears in them.
     learnt : np.ndarray, shape (k, 128)
-        What it hears in the music that the networks learnt from.
+        What it hears in the music that the networks learnt from, all of it.
     """
 
     asked: np.ndarray
@@ -164,20 +165,41 @@ def meters(
 
 
 def faithful(features: VisualFeatures, measured: dict[str, float], reference: Reference) -> Meter:
-    """Share of the reference's music that would suit the picture worse; 1/2 by chance.
+    """Share of the reference's music that would suit the picture worse.
 
     How well music suits a picture: squared distance of the seven measures from what the rules ask for, both in
     standard deviations over the reference.
+
+    Returns
+    -------
+    Meter
+        1/2 is what a piece gets that is drawn blindly from the reference. It is not what everything gets that never saw
+        the picture: a squared distance favours the middle, so music in the middle of the reference gets more for nearly
+        any picture (`unseeing`). Only what is above that, over many pictures, follows them.
+
+    Notes
+    -----
+    Taught in chapter 11, sections "Three meters" and "Compared with what?".
     """
     own, others = misfit(features, measured, reference)
     value = float(np.mean(others.sum(axis=1) > own.sum()))
     parts = {quality: float(np.mean(others[:, k] > own[k])) for k, quality in enumerate(MEASURES)}
     reach = float(np.median(reference.own)) if len(reference.own) else 1.0
+    middle = unseeing(features, reference)
     sentence = (
-        f"Of {len(others)} pieces made for other pictures, {100 * value:.0f} % suit this picture less; chance is 50 %, "
-        f"the score road's own pieces reach {100 * reach:.0f} %. Measured in the sound, against what the rules ask for."
+        f"Of {len(others)} pieces made for other pictures, {100 * value:.0f} % suit this picture less. One of them, "
+        f"drawn blindly, gets 50 % on average; music in the middle of them all, which looks at no picture, "
+        f"{100 * middle:.0f} % here; the score road's own pieces reach {100 * reach:.0f} %. Measured in the sound, "
+        "against what the rules ask for."
     )
     return Meter(value, sentence, parts)
+
+
+def unseeing(features: VisualFeatures, reference: Reference) -> float:
+    """What `faithful` gives this picture for music that measures as the mean of the reference does, for any picture."""
+    middle = dict(zip(MEASURES.values(), reference.measured.mean(axis=0), strict=True))
+    own, others = misfit(features, middle, reference)
+    return float(np.mean(others.sum(axis=1) > own.sum()))
 
 
 def misfit(features: VisualFeatures, measured: dict[str, float], reference: Reference):
@@ -222,15 +244,22 @@ def new(heard, reference: Reference) -> Meter:
     """Share of the music by people that is nearer to what the networks learnt from than this piece is."""
     if heard is None:
         return Meter(float("nan"), "TensorFlow is missing, so no network listened: this cannot be told.", {})
-    place = Standard(reference.learnt)
-    learnt = place(reference.learnt)
+    place, learnt, theirs = _by_heart(reference)
     distance = float(nearest_distance(place(heard), learnt)[0])
-    value = float(np.mean(nearest_distance(place(reference.real), learnt) < distance))
+    value = float(np.mean(theirs < distance))
     sentence = (
-        f"Its nearest neighbour among {len(learnt)} pieces that the networks learnt from is {distance:.2f} away; "
+        f"Its nearest neighbour among the {len(learnt)} pieces that the networks learnt from is {distance:.2f} away; "
         f"{100 * value:.0f} % of the music that people wrote is nearer to them. 0 may have been learnt by heart."
     )
     return Meter(value, sentence, {"distance": distance})
+
+
+@functools.lru_cache(maxsize=4)
+def _by_heart(reference):
+    """A common scale, what was learnt in it, and how far people's pieces are from that: a tenth of a second, once."""
+    place = Standard(reference.learnt)
+    learnt = place(reference.learnt)
+    return place, learnt, nearest_distance(place(reference.real), learnt)
 
 
 def quick(took: float | None, seconds: float) -> Meter:

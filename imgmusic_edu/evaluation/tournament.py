@@ -39,11 +39,11 @@ __all__ = ["Played", "Result", "compare", "dealt", "play"]
 MEASURED = {  # column -> what it says
     "obedience": "rank correlation of all qualities with what the rules ask for; 1 is best",
     "R@10": "the picture is among the ten that the listener finds first for the sound",
-    "faithful": "share of the reference's music that would suit the picture less; chance .5",
+    "faithful": "share of the reference's music that would suit the picture less; drawn blindly .5, one for all more",
     "edits heard": "an edit of the picture moves the sound the right way; chance .5",
     "usual": "typical among music that people wrote, 0 to 1",
     "kernel distance": "to music that people wrote, over the sound VGG; 0: alike; never compared with published FAD",
-    "new": "distance to the nearest piece that the networks learnt from",
+    "new": "distance to the nearest of all pieces that the networks learnt from; the meter of that name is a share",
     "different": "effective number of different pieces among those made",
     "seconds": "for ten seconds of music, median",
 }

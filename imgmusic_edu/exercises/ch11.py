@@ -4,6 +4,7 @@ import numpy as np
 
 from imgmusic_edu.exercises import Exercise, Wrong
 from imgmusic_edu.exercises.interval11 import WRONG_INTERVALS, interval_fault
+from imgmusic_edu.exercises.newcomer11 import WRONG_NEWCOMERS, newcomer_fault
 from imgmusic_edu.exercises.quiz11 import QUIZ
 
 __all__ = ["EXERCISES", "QUIZ"]
@@ -40,29 +41,40 @@ def _listed(values):
 
 # --- one loudness ------------------------------------------------------------------------------------------
 
-TURNS_UP = "You turn the softer ones up to the loudest: then their peaks go up, too, and may clip. Turn down instead."
-SIGN = "Your gains have the wrong sign: the louder a sound is, the more it must be turned down."
+ONLY_DOWN = "That is the chapter's rule, by which nothing is turned up. Here a sound may be, as far as its peak allows."
+TURNS_UP = "You turn all to the loudest and look at no peak: one of them then stands above the ceiling."
+SIGN = "Your gains have the wrong sign: the louder a sound is, the less it may be turned up."
 FACTORS = "Those are factors for the samples: asked for are gains in decibels, which are added to levels."
-NO_PEAKS = "You forget the peaks: after your gains one of them stands above the ceiling."
 BY_PEAK = "You bring the peaks to one height: two sounds with the same peak may differ much in loudness."
+HIGHEST_PEAK = (
+    "You let the sound with the highest peak decide. Turned up to its loudness, a soft sound may peak higher still."
+)
+FIXED_CEILING = "You take -1 for the ceiling, whatever `ceiling` says."
 
 
 def _gains(levels, peaks, ceiling=-1.0):
-    room = np.minimum(0, ceiling - peaks)
-    return (levels + room).min() - levels
+    return (levels + ceiling - peaks).min() - levels
 
 
 def _check_matched_gains(matched_gains):
     rng = np.random.default_rng(1)
-    cases = [(np.array([-12.0, -15.0, -13.5]), np.array([0.5, 1.5, -3.0]))]
-    cases += [(rng.uniform(-24, -10, n), rng.uniform(-8, 2, n)) for n in (2, 3, 5, 8) for _ in range(3)]
+    cases: list[tuple] = [
+        (np.array([-12.0, -20.0, -13.5]), np.array([0.5, -2.5, -4.0]))
+    ]  # the softest decides, by its peak
+    cases += [(rng.uniform(-24, -10, n), rng.uniform(-9, 2, n)) for n in (2, 3, 5, 8) for _ in range(3)]
+    cases += [(rng.uniform(-24, -10, 4), rng.uniform(-9, 2, 4), ceiling) for ceiling in (-3.0, 0.0)]
 
     def say(case, wanted, found):
-        levels, peaks = case
-        asked = f"Levels {_listed(levels)} and peaks {_listed(peaks)} want gains"
+        levels, peaks, ceiling = (*case, -1.0)[:3]
+        asked = f"Levels {_listed(levels)}, peaks {_listed(peaks)} and the ceiling {ceiling:g} want gains"
         return f"{asked} of {_listed(wanted)} dB, not {_listed(found)}."
 
     return _judged(matched_gains, _gains, cases, _WRONG_GAINS, say)
+
+
+def _only_down(levels, peaks, ceiling=-1.0):
+    """Turns no sound up: the chapter's rule."""
+    return (levels + np.minimum(0, ceiling - peaks)).min() - levels
 
 
 def _turned_up(levels, peaks, ceiling=-1.0):
@@ -80,37 +92,51 @@ def _factors(levels, peaks, ceiling=-1.0):
     return 10 ** (_gains(levels, peaks, ceiling) / 20)
 
 
-def _without_peaks(levels, peaks, ceiling=-1.0):
-    """Turns down to the softest, and looks at no peak."""
-    return levels.min() - levels
-
-
 def _by_peak(levels, peaks, ceiling=-1.0):
     """Normalises by peaks."""
     return ceiling - peaks
 
 
+def _highest_peak(levels, peaks, ceiling=-1.0):
+    """Lets the highest peak that there is now decide, not the one that would be highest at one loudness."""
+    top = peaks.argmax()
+    return levels[top] + ceiling - peaks[top] - levels
+
+
+def _fixed_ceiling(levels, peaks, ceiling=-1.0):
+    """Knows one ceiling only."""
+    return _gains(levels, peaks)
+
+
 _WRONG_GAINS = (
+    Wrong(_only_down, ONLY_DOWN),
     Wrong(_turned_up, TURNS_UP),
     Wrong(_wrong_sign, SIGN),
     Wrong(_factors, FACTORS),
-    Wrong(_without_peaks, NO_PEAKS),
     Wrong(_by_peak, BY_PEAK),
+    Wrong(_highest_peak, HIGHEST_PEAK),
+    Wrong(_fixed_ceiling, FIXED_CEILING),
 )
 
 
-# --- mean reciprocal rank ----------------------------------------------------------------------------------
+# --- mean reciprocal rank, with ties -----------------------------------------------------------------------
 
-FROM_ZERO = "Ranks begin at 1: the best picture has the rank 1, and 1 / 0 is not a number."
+FREE = "You count nearer pictures only: a finder that gives all pictures one distance would then be right each time."
+ALL_LOST = (
+    "You count every picture that is just as near as a nearer one: in a tie the own picture is as often before it."
+)
+ITSELF = "A picture is always as near as itself: leave it out when you count what is just as near."
+FROM_ZERO = "Ranks begin at 1: a picture that none is nearer than, and none as near, has the rank 1."
 OF_THE_MEAN = "You take one over the mean rank: MRR is the mean of one over each rank."
 MEAN_RANK = "That is the mean rank: take one over each before the mean, so that first places count most."
-OTHER_WAY = "You rank sounds for each picture: for each sound, down the rows, rank the pictures across."
+OTHER_WAY = "You rank sounds for each picture: for each sound, along its row, rank the pictures."
 LARGEST = "You count pictures that are further away: the nearest is the best, so count those that are nearer."
 
 
-def _ranks(distances, *, axis=1, nearer=np.less):
+def _ranks(distances, *, axis=1, nearer=np.less, alike=0.5, itself=1):
     own = np.diag(distances)
-    return 1 + nearer(distances, own[:, None] if axis == 1 else own[None]).sum(axis=axis)
+    own = own[:, None] if axis == 1 else own[None]
+    return 1 + nearer(distances, own).sum(axis=axis) + alike * ((distances == own).sum(axis=axis) - itself)
 
 
 def _mrr(distances):
@@ -119,13 +145,30 @@ def _mrr(distances):
 
 def _check_mean_reciprocal_rank(mean_reciprocal_rank):
     rng = np.random.default_rng(2)
-    cases = [(rng.random((n, n)) + 0.3 * rng.random((n, 1)) + 0.3 * rng.random(n),) for n in (3, 5, 8, 13, 21)]
+    cases = [(rng.random((n, n)) + 0.3 * rng.random((n, 1)) + 0.3 * rng.random(n),) for n in (3, 5, 8)]
+    cases += [(rng.integers(0, top, (n, n)).astype(float),) for n, top in ((4, 3), (9, 5), (21, 6))]
+    cases += [(np.ones((6, 6)),)]
 
     def say(case, wanted, found):
         return f"For {len(case[0])} sounds the MRR is {float(wanted):.4f}, but you found {float(found):.4f}."
 
     with np.errstate(divide="ignore"):
         return _judged(mean_reciprocal_rank, _mrr, cases, _WRONG_MRR, say)
+
+
+def _free(distances):
+    """Counts no tie: the chapter's rank."""
+    return float(np.mean(1 / _ranks(distances, alike=0)))
+
+
+def _all_lost(distances):
+    """Counts every tie as lost."""
+    return float(np.mean(1 / _ranks(distances, alike=1)))
+
+
+def _itself(distances):
+    """Takes the own picture for a tie with itself."""
+    return float(np.mean(1 / _ranks(distances, itself=0)))
 
 
 def _from_zero(distances):
@@ -155,6 +198,9 @@ def _largest(distances):
 
 
 _WRONG_MRR = (
+    Wrong(_free, FREE),
+    Wrong(_all_lost, ALL_LOST),
+    Wrong(_itself, ITSELF),
     Wrong(_from_zero, FROM_ZERO),
     Wrong(_of_the_mean, OF_THE_MEAN),
     Wrong(_mean_rank, MEAN_RANK),
@@ -176,6 +222,8 @@ ANY_CHANGE = "You count every note that changed: it must change the way that the
 ALL_NOTES = "You count notes whose feature hardly moved, too: where nothing was changed, nothing can be told."
 NO_RULE = "You leave out the sign of the rule: larger things sound lower, so the note may have to move the other way."
 ONLY_UP = "You ask notes whose feature rose, and forget those whose feature fell: take the absolute value of the shift."
+FIXED_LEAST = "You take 0.25 for the least shift, whatever `least` says."
+BORDER = "A shift of exactly `least` is asked, too: by `least` or more."
 OF_ALL = "You divide by all notes: divide by those that were asked, whose feature moved enough."
 
 
@@ -186,14 +234,19 @@ def _holds(shifts, signs, changes, least=0.25):
 
 def _check_share_that_holds(share_that_holds):
     rng = np.random.default_rng(6)
-    cases = []
+    cases: list[tuple] = []
     for n in (12, 20, 40, 60):
         shifts, signs = rng.uniform(-1, 1, n), rng.choice([-1, 1], n)
         changes = np.sign(shifts) * signs * rng.choice([-1, 0, 1, 1, 1, 1], n) * rng.uniform(0.5, 3, n)
         cases.append((shifts, signs, changes))
+    for least in (0.5, 0.2):  # and of some notes it moved by exactly so much
+        shifts, signs = rng.choice([-2, -1, 1, 2, 3], 30) * least / 2, rng.choice([-1, 1], 30)
+        changes = np.sign(shifts) * signs * rng.choice([-1, 1, 1], 30) * (1.0 + (np.abs(shifts) > least))
+        changes[np.abs(shifts) == least] *= -1  # most of these go the wrong way
+        cases.append((shifts, signs, changes, least))
 
     def say(case, wanted, found):
-        asked = int((np.abs(case[0]) >= 0.25).sum())
+        asked = int((np.abs(case[0]) >= (case[3] if len(case) > 3 else 0.25)).sum())
         return (
             f"Of {len(case[0])} notes {asked} can be asked, and {wanted:.3f} of them hold, but you found {found:.3f}."
         )
@@ -222,6 +275,16 @@ def _only_up(shifts, signs, changes, least=0.25):
     return float(np.mean(np.sign(changes[up]) == signs[up]))
 
 
+def _fixed_least(shifts, signs, changes, least=0.25):
+    """Knows one threshold only."""
+    return _holds(shifts, signs, changes)
+
+
+def _border(shifts, signs, changes, least=0.25):
+    """Leaves out what lies on the border."""
+    return _holds(shifts, signs, changes, np.nextafter(least, np.inf))
+
+
 def _of_all(shifts, signs, changes, least=0.25):
     """Divides by the number of all notes."""
     asked = np.abs(shifts) >= least
@@ -233,110 +296,62 @@ _WRONG_HOLDS = (
     Wrong(_all_notes, ALL_NOTES),
     Wrong(_no_rule, NO_RULE),
     Wrong(_only_up, ONLY_UP),
+    Wrong(_fixed_least, FIXED_LEAST),
+    Wrong(_border, BORDER),
     Wrong(_of_all, OF_ALL),
 )
 
 
-# --- one step towards the strengths ------------------------------------------------------------------------
-
-SHARE_WON = "That is the share of duels won: it forgets whom one met. Divide each pair's duels by the sum of strengths."
-ONLY_OTHERS = "You divide by the opponent's strength alone: the chance has the sum of both strengths below the line."
-WINS_BELOW = "Below the line stand all duels of a pair, won and lost: you put in the wins alone."
-LOSSES = "You add up columns: `wins[i, j]` is i over j, so the wins of i are the sum of its row."
-DIFFERENCE = "Wins minus losses can be below 0, a strength cannot: follow the formula."
+# --- a newcomer's strength ---------------------------------------------------------------------------------
 
 
-def _step(wins, strengths):
-    games = wins + wins.T
-    return wins.sum(axis=1) / (games / (strengths[:, None] + strengths[None])).sum(axis=1)
+def _check_newcomer(newcomer):
+    return newcomer_fault(newcomer)
 
-
-def _check_one_step(one_step):
-    rng = np.random.default_rng(7)
-    cases = []
-    for k in (2, 3, 4, 6):
-        wins = rng.integers(1, 9, size=(k, k)).astype(float)
-        np.fill_diagonal(wins, 0)
-        cases.append((wins, rng.uniform(0.3, 3, k)))
-
-    def say(case, wanted, found):
-        return f"The {len(wanted)} new strengths should be {_listed(wanted)}, but yours are {_listed(found)}."
-
-    return _judged(one_step, _step, cases, _WRONG_STEPS, say)
-
-
-def _share_won(wins, strengths):
-    """Divides wins by duels."""
-    return wins.sum(axis=1) / (wins + wins.T).sum(axis=1)
-
-
-def _only_others(wins, strengths):
-    """Forgets the contestant's own strength below the line."""
-    return wins.sum(axis=1) / ((wins + wins.T) / strengths[None]).sum(axis=1)
-
-
-def _wins_below(wins, strengths):
-    """Puts wins where all duels belong."""
-    return wins.sum(axis=1) / (wins / (strengths[:, None] + strengths[None])).sum(axis=1)
-
-
-def _losses(wins, strengths):
-    """Takes losses for wins."""
-    return _step(wins.T, strengths)
-
-
-def _difference(wins, strengths):
-    """Takes wins minus losses for a strength."""
-    return wins.sum(axis=1) - wins.sum(axis=0)
-
-
-_WRONG_STEPS = (
-    Wrong(_share_won, SHARE_WON),
-    Wrong(_only_others, ONLY_OTHERS),
-    Wrong(_wins_below, WINS_BELOW),
-    Wrong(_losses, LOSSES),
-    Wrong(_difference, DIFFERENCE),
-)
 
 EXERCISES = (
     Exercise(
         id="ch11.matched_gains",
-        title="As loud as each other",
-        task="Write `matched_gains`. `levels` are the loudnesses of some sounds in LUFS, `peaks` their peaks in dB. "
-        "Give for each the gain in dB that brings all to one loudness: as loud as it can be without turning any sound "
-        "up, and without any peak above `ceiling`. A sound whose peak is too high from the start must make room.",
+        title="As loud as can be, all of them",
+        task="Write `matched_gains` for another rule than the chapter's: sounds may be turned *up*, too. `levels` are "
+        "the loudnesses of some sounds in LUFS, `peaks` their peaks in dB. Give for each the gain in dB after which "
+        "all have one loudness, the greatest at which no peak stands above `ceiling`.",
         hints=(
-            "How far must each sound be turned down for its peak, if at all? How loud is it then? The softest decides.",
-            "`room = np.minimum(0, ceiling - peaks)`; all meet at `(levels + room).min()`, and a gain is that minus "
-            "the sound's own level.",
+            "How loud could each sound be by itself, before its peak meets the ceiling? Which of them decides for all?",
+            "A sound can rise by `ceiling - peaks`, or must fall by it; it would then be as loud as that plus its "
+            "level. All meet at the least of these, and a gain is that minus the sound's own level.",
         ),
         check=_check_matched_gains,
         wrong=_WRONG_GAINS,
     ),
     Exercise(
         id="ch11.mean_reciprocal_rank",
-        title="How high up is the right picture?",
-        task="Write `mean_reciprocal_rank`. `distances[i, j]` says how badly sound `i` and picture `j` go together; "
-        "sound `i` belongs to picture `i`. For each sound find the rank of its own picture (1 is the nearest; no two "
-        "are alike), and give the mean of one over the ranks.",
+        title="What is a tie worth?",
+        task="By the chapter's ranks a finder that gives *every* picture the same distance is right each time, for no "
+        "picture is nearer than the own one. Write `mean_reciprocal_rank` so that ties are fair: each other picture "
+        "that is just as near as the own counts as half a nearer one. `distances[i, j]` says how badly sound `i` and "
+        "picture `j` go together; sound `i` belongs to picture `i`. Give the mean of one over the ranks.",
         hints=(
-            "How many pictures are nearer to sound `i` than its own? Its rank is one more.",
-            "`(distances < np.diag(distances)[:, None]).sum(axis=1)` counts the nearer ones; add 1, then take "
-            "`np.mean(1 / ranks)`.",
+            "For each sound there are three kinds of other pictures: nearer, just as near, further away. What does "
+            "each kind add to the rank? And is the own picture among the second kind?",
+            "`own = np.diag(distances)[:, None]`; count `distances < own` and `distances == own` along axis 1, take 1 "
+            "off the second, for the own picture itself, and halve it.",
         ),
         check=_check_mean_reciprocal_rank,
         wrong=_WRONG_MRR,
     ),
     Exercise(
         id="ch11.interval",
-        title="How sure is a share?",
-        task="Write `interval`. `right` holds 1 or 0 for each edit, `pictures` the name or number of the picture that "
-        "it belongs to. Take the share right of each picture; draw as many pictures as there are, with putting back, a "
-        "thousand times, by `rng`; give the two ends between which the middle 95 % of their means lie.",
+        title="How sure is a difference?",
+        task="Two roads were asked the same edits of the same pictures. `right` holds 1 or 0 for each edit by the one "
+        "road, `other` by the other, `pictures` the name or number of the picture that the edit belongs to; not every "
+        "picture has as many edits. Write `interval`: the two ends of the 95 % interval of the mean over *pictures* of "
+        "how much more the first has right. Each picture counts once; draw a thousand times, by `rng`.",
         hints=(
-            "First one number for each picture. Then draw places of pictures, not of edits.",
-            "`rng.integers(n, size=(1000, n))` draws the places; take the mean along axis 1, and "
-            "`np.quantile(means, [0.025, 0.975])`.",
+            "First one number for each picture: what is it, when both roads are known? Then draw places of pictures. "
+            "How many draws does one round need, one or two?",
+            "Take the mean of `right - other` for each picture; `rng.integers(n, size=(1000, n))` draws places; take "
+            "means along axis 1 and their quantiles 0.025 and 0.975.",
         ),
         check=_check_interval,
         wrong=WRONG_INTERVALS,
@@ -357,17 +372,18 @@ EXERCISES = (
         wrong=_WRONG_HOLDS,
     ),
     Exercise(
-        id="ch11.one_step",
-        title="One step towards the strengths",
-        task="Write `one_step`. `wins[i, j]` is how often `i` beat `j` (nobody plays alone), `strengths` what we have "
-        "so far. Give the new strengths: all wins of `i`, divided by the sum over all opponents `j` of the duels of "
-        "the two over the sum of their strengths. Leave out the extra half duels of the chapter.",
+        id="ch11.newcomer",
+        title="How strong is a newcomer?",
+        task="The tournament is over, and one road comes late. It meets the others, whose `strengths` stay as they "
+        "are; `won[j]` and `lost[j]` are its duels against road `j`. Write `newcomer`: its likeliest strength, as one "
+        "number. As in the chapter, half a duel won and half a duel lost against strength 1 keep it finite.",
         hints=(
-            "How many duels had each pair? How many of them are won by whom does not matter below the line.",
-            "`games = wins + wins.T`; below the line stands the sum along axis 1 of "
-            "`games / (strengths[:, None] + strengths[None])`.",
+            "The chapter's equation holds for the newcomer alone: one equation with one unknown, which stands on both "
+            "sides. How did the chapter deal with that?",
+            "Begin with 1. In each of 200 rounds divide all duels won, and a half, by the sum over the others of duels "
+            "over (own strength + theirs), and 1 / (own strength + 1).",
         ),
-        check=_check_one_step,
-        wrong=_WRONG_STEPS,
+        check=_check_newcomer,
+        wrong=WRONG_NEWCOMERS,
     ),
 )

@@ -3,8 +3,8 @@
 What a network is not sure of, it blurs. A blurred spectrogram is flatter from band to band, so that its tones rub, and
 softer, because the mean of decibels lies under the mean of power. How much of both is missing is measured once, on
 pairs that no network learnt from, and made good in everything that a road makes: the level whole, of the edges half.
-Speech synthesis knows the drawing of edges as a postfilter, or as keeping the global variance (Toda & Tokuda 2007,
-IEICE Trans. E90-D(5), 816-824).
+Speech synthesis has a postfilter for it; kin to that is keeping the global variance of what is generated (Toda & Tokuda
+2007, IEICE Trans. E90-D(5), 816-824), whose method is another one.
 
     python -m imgmusic_edu.networks.finish --export data/models/mapping_finish.npz       (a minute)
 

@@ -9,7 +9,8 @@ random factors. No picture and no piece is in two parts:
 
 * "train": what networks learn from;
 * "validation": what settings are chosen by, and the learning curves' second line;
-* "test": photographs and paintings, as they are and changed; nothing is chosen by it;
+* "test": photographs and paintings, as they are and changed; no setting is chosen on it (the mappings' card says which
+  were chosen on "validation" a second time, after a look at results on "test");
 * "scenes": other scenes, which nothing is chosen by, either.
 
     python -m imgmusic_edu.networks.pairs       make all parts (some minutes; Ctrl-C keeps what is made) and say what

@@ -1,6 +1,6 @@
 """What the three meters hold a piece against: made from shipped pictures and scores alone.
 
-    python -m imgmusic_edu.networks.reference --export data/models/judge.npz        (some minutes)
+    python -m imgmusic_edu.networks.reference --export data/models/judge.npz        (half an hour)
 
 Taught in chapter 11, section "Three meters".
 """
@@ -25,7 +25,7 @@ __all__ = ["make"]
 SECONDS = 10.0
 N_SEEDS = 2  # pieces by the score road for each shipped picture of the part "train"
 N_OWN = 3  # and of the part "validation"
-N_LEARNT = 240  # of the pieces that networks learnt from
+BATCH = 100  # pieces that are kept as samples at a time
 N_EXCERPTS = 2  # of each shipped score
 
 
@@ -45,10 +45,12 @@ def make(*, notice=print) -> Reference:
     wanted, measured = zip(*_composed(own), strict=True)
     notice("Playing what people wrote ...")
     heard, groove, real = zip(*_by_people(N_EXCERPTS), strict=True)
-    notice(f"Composing {N_LEARNT} pieces that networks learnt from ...")
     every = names("train")
-    rows = [10 * k + k % 2 for k in range(N_LEARNT)]  # scenes and pictures in turn
-    learnt = embed([samples for _, samples in _pieces([(every[row], row) for row in rows])])
+    notice(f"Composing the {len(every)} pieces that networks learnt from ...")
+    jobs = [(name, row) for row, name in enumerate(every)]  # all: a copy of one that was left out would seem new
+    learnt = np.concatenate(
+        [embed([samples for _, samples in _pieces(jobs[k : k + BATCH])]) for k in range(0, len(jobs), BATCH)]
+    )
     found = Reference(
         asked=np.array(wanted),
         measured=np.array(measured),
