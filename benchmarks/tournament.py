@@ -9,10 +9,8 @@ One half is what *faithful* gives music drawn like the reference; it is not the 
 the middle, so one middling piece for all pictures gets more. Each road is held against that, picture by picture.
 """
 
-import numpy as np
-
 from imgmusic_edu.evaluation.baselines import hue_tonic, hue_wheel
-from imgmusic_edu.evaluation.estimates import estimate
+from imgmusic_edu.evaluation.estimates import mean
 from imgmusic_edu.evaluation.tournament import compare, dealt, play
 from imgmusic_edu.networks.pairs import pairs, picture_of, seen, shipped
 from imgmusic_edu.roads import ROADS, compose
@@ -55,11 +53,6 @@ def played(job):
     return play(who, shown, contestant(who, shown), n_edited=0 if who in BASELINES else n_edited)
 
 
-def paired(one, other):
-    """How much more one contestant has than another on the same pictures, with the interval over pictures."""
-    return estimate(lambda rows: rows.mean(axis=-1), np.asarray(one) - np.asarray(other))
-
-
 def run(*, out, quick=False, roads=()):
     """Play, compare, write tournament.csv, and give the Markdown."""
     n, n_edited = (6, 1) if quick else (None, N_EDITED)
@@ -76,7 +69,7 @@ def run(*, out, quick=False, roads=()):
         lines.append((what, "> 0.5", f"{found.low:.2f} or more", found.low > 0.5))
     by_name = {game.who: game.faithful for game in games}
     for who in (*ROADS, *roads, BASELINES[0]):
-        lead = paired(by_name[who], by_name[ONE])
+        lead = mean(by_name[who] - by_name[ONE])
         said = f"{lead.value:+.2f} ({lead.low:+.2f} to {lead.high:+.2f})"
         lines.append((f"{who}: more faithful than one for all, picture by picture", "> 0", said, lead.low > 0))
     share = result.find("score, shuffled", "faithful")

@@ -53,10 +53,11 @@ class OwnRoad:
             A setting that the function does not take, or an answer that is no sound; one sentence.
         """
         asked = {name: value for name, value in settings.items() if value is not None}
-        foreign = [n for n in asked if not (self._takes_all or n in self._takes or n in ALWAYS)]
+        taken = self.taken(frozenset(settings))
+        foreign = [n for n in asked if n not in taken and n not in ALWAYS]
         if foreign:
             raise ValueError(f"The road {self.name!r} takes no {' and no '.join(foreign)}: leave that out.")
-        handed = settings if self._takes_all else {n: v for n, v in settings.items() if n in self._takes}
+        handed = {n: v for n, v in settings.items() if n in taken}
         return self._checked(self.function(picture, **handed))
 
     def taken(self, settings: frozenset[str]) -> frozenset[str]:

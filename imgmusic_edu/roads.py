@@ -261,9 +261,10 @@ def takes(name: str) -> frozenset[str]:
     -----
     Taught in chapter 11, section "A road of your own".
     """
-    everything = frozenset(("seconds", "seed", "tempo", "key", "mode", "instruments", "weights", "seeds"))
+    common = frozenset(("seconds", "seed", "tempo", "key"))
     if name in ROADS[1:]:
-        return everything - {"mode", "instruments", "weights", "seeds"}
+        return common
+    everything = common | {"mode", "instruments", "weights", "seeds"}
     return _OWN[name].taken(everything) if name in _OWN else everything
 
 
@@ -347,7 +348,7 @@ def compose(
     if not known(road):
         raise ValueError(f"The roads are {', '.join(names())}, but {road!r:.40} was asked for.")
     told = {"mode": mode, "instruments": instruments, "weights": weights, "seeds": seeds}
-    given = [name for name, value in told.items() if value is not None]
+    given = [name for name, value in told.items() if value is not None and name not in takes(road)]
     if road in ROADS[1:] and given:
         raise ValueError(f"The road {road!r} takes its {' and '.join(given)} from the picture: leave that out.")
     if features is None:

@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from waiting import later
 
 from imgmusic_edu import audio_features, datasets, live, synthesizer
 from imgmusic_edu.live.sequencer import BARS, TICK
@@ -288,33 +289,26 @@ def test_while_a_road_opens_the_music_can_be_steered_and_the_list_tells_what_pla
 
     monkeypatch.setattr(live, "open_stream", slow)
 
-    async def until(condition):
-        for _ in range(1000):
-            if condition():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never came")
-
     async def play():
         first = panel.stream
         panel.road.value = "gan"
-        await until(lambda: panel.worker.busy)
+        await later(lambda: panel.worker.busy)
         panel.tempo.value = 120.0
         panel.tune.click()
-        await until(lambda: (first.settings.get("tempo"), first.settings.get("seed")) == (120, 1))
+        await later(lambda: (first.settings.get("tempo"), first.settings.get("seed")) == (120, 1))
         gate.set()
-        await until(lambda: panel.stream is not first)
-        await until(lambda: (panel.stream.settings.get("tempo"), panel.stream.settings.get("seed")) == (120, 1))
+        await later(lambda: panel.stream is not first)
+        await later(lambda: (panel.stream.settings.get("tempo"), panel.stream.settings.get("seed")) == (120, 1))
         gate.clear()
         panel.road.value = "vae"
-        await until(lambda: panel.worker.busy)
+        await later(lambda: panel.worker.busy)
         panel.worker.stop.click()
         assert panel.road.value == "gan"
         gate.set()
         panel.road.value = "mlp"
-        await until(lambda: panel.road.value == "gan")
+        await later(lambda: panel.road.value == "gan")
         assert "needs TensorFlow" in panel.words.value
         panel.road.value = "score"
-        await until(lambda: panel.road.value == panel._played == "score")
+        await later(lambda: panel.road.value == panel._played == "score")
 
     asyncio.run(play())

@@ -9,6 +9,7 @@ from html import unescape
 import numpy as np
 import pytest
 from odd_files import make_odd_files
+from waiting import later
 
 from imgmusic_edu import compose, datasets, roads
 from imgmusic_edu.studio import KINDS, Settings, video
@@ -219,19 +220,6 @@ def test_the_stages_script_is_one_module():
 # ---- long work -------------------------------------------------------------------------------------------------------
 
 
-def later(condition):
-    """In a running loop, until something holds."""
-
-    async def wait():
-        for _ in range(2000):
-            if condition():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it never came")
-
-    return wait()
-
-
 def test_long_work_shows_how_far_it_is_and_can_be_stopped():
     worker, results, errors, stopped = Worker(), [], [], []
     going, seen = threading.Event(), []
@@ -410,17 +398,11 @@ def test_undo_drops_what_is_being_made_and_what_fails_leaves_no_trace(panel):
     assert panel.session.present.settings.road == "score" and "91 beats" in told(panel)
 
 
-def test_old_steps_of_a_slow_road_are_made_again_beside_the_page(panel, monkeypatch):
+def test_old_steps_of_a_slow_road_are_made_again_beside_the_page(panel):
     slow = Slow(panel)
     slow.gate.set()
     panel.knobs.controls["road"].value = "gan"
-    for seed in range(1, 12):  # more than the session keeps
-        panel.knobs.controls["seed"].value = seed
-        panel.steps.end_fold()
-    for _ in range(11):
-        panel.session._past.pop()
-    target = panel.session.before
-    panel.session._pieces.pop(target, None)
+    panel.knobs.controls["seed"].value = 11
     panel.session._past = [panel.session.present.changed(seed=77)]
     slow.gate.clear()
 

@@ -24,7 +24,17 @@ from ..sounds import SAMPLE_RATE
 from ..visual_features import FEATURES, visual_features
 from .baselines import SECONDS, hue_tonic, hue_wheel, scene_features, standardised
 from .edits import EDITS
-from .estimates import N_SHUFFLES, correlation, estimate, of_shuffles, partial_spearman, r2, shuffled, spearman
+from .estimates import (
+    N_SHUFFLES,
+    correlation,
+    estimate,
+    mean_over_pictures,
+    of_shuffles,
+    partial_spearman,
+    r2,
+    shuffled,
+    spearman,
+)
 from .faithfulness import MEASURES, NOTICEABLE, SHOWS, expected_sign
 from .listener import LIMIT, Listener, fingerprint, open_listener
 from .matching import Finder, listener_finder, retrieval_rows, rules_finder
@@ -330,10 +340,7 @@ def _right(told, heard):
 
 def _by_picture(told, heard):
     """Share right with its interval over pictures: edits of one picture hang together."""
-    pictures = {}
-    for each, right in zip(told, _right(told, heard), strict=True):
-        pictures.setdefault(each.before, []).append(right)
-    return estimate(lambda values: values.mean(axis=-1), np.array([np.mean(found) for found in pictures.values()]))
+    return mean_over_pictures(zip((each.before for each in told), _right(told, heard), strict=True))
 
 
 # --- leakage ---------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .estimates import Estimate, estimate
+from .estimates import Estimate, mean
 
 __all__ = ["bradley_terry", "duels", "strengths", "win_shares"]
 
@@ -38,7 +38,7 @@ def win_shares(values: Mapping[str, np.ndarray]) -> dict[str, Estimate]:
     outcomes = duels(values)
     k = len(outcomes)
     own = (outcomes.sum(axis=1) - 0.5) / (k - 1)  # (k, pictures), without itself
-    return {who: estimate(lambda shares: shares.mean(axis=-1), row) for who, row in zip(values, own, strict=True)}
+    return {who: mean(row) for who, row in zip(values, own, strict=True)}
 
 
 def bradley_terry(wins: np.ndarray) -> np.ndarray:

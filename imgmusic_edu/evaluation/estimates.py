@@ -8,12 +8,23 @@ Taught in chapter 11, section "How sure are we?".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Estimate", "correlation", "estimate", "partial_spearman", "r2", "shuffled", "spearman"]
+__all__ = [
+    "Estimate",
+    "correlation",
+    "estimate",
+    "mean",
+    "mean_over_pictures",
+    "partial_spearman",
+    "r2",
+    "shuffled",
+    "spearman",
+]
 
 N_DRAWS = 1000  # bootstrap samples
 N_SHUFFLES = 200
@@ -91,6 +102,19 @@ def estimate(statistic: Callable, *columns, seed: int = 0) -> Estimate:
     value = np.mean([statistic(*row) for row in rows])
     found = np.mean([statistic(*(values[draws] for values in row)) for row in rows], axis=0)
     return Estimate(float(value), *_ends(found))
+
+
+def mean(values) -> Estimate:
+    """Mean of one figure a picture, shape (n,), with its interval over pictures."""
+    return estimate(lambda rows: rows.mean(axis=-1), values)
+
+
+def mean_over_pictures(found: Iterable[tuple]) -> Estimate:
+    """Mean over pictures of each picture's mean, of (picture, value): what belongs to one picture hangs together."""
+    by_picture = defaultdict(list)
+    for picture, value in found:
+        by_picture[picture].append(value)
+    return mean(np.array([np.mean(own) for own in by_picture.values()]))
 
 
 def shuffled(statistic: Callable, fixed, moved, *others, seed: int = 0) -> Estimate:

@@ -15,7 +15,6 @@ Taught in chapter 11, section "Is the explanation true?".
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ from ..composer.form import lay_out
 from ..composer.plan import Plan
 from ..scores import Note, Score
 from ..visual_features import VisualFeatures, visual_features
-from .estimates import estimate
+from .estimates import mean_over_pictures
 from .faithfulness import NOTICEABLE, expected_sign
 from .interventions import CHANGES, CURVES, elsewhere, in_region, is_whole, named_value, pulls
 from .qualities import heard_at, quality_at
@@ -363,8 +362,5 @@ def _row(what, found, value):
 
 
 def over_pictures(found, value: Callable):
-    """Mean over pictures of each picture's mean, with its interval: notes of one picture hang together."""
-    pictures = defaultdict(list)
-    for trial in found:
-        pictures[trial.picture].append(value(trial))
-    return estimate(lambda shares: shares.mean(axis=-1), np.array([np.mean(own) for own in pictures.values()]))
+    """Mean over pictures of what `value` gives for each trial: notes of one picture hang together."""
+    return mean_over_pictures((trial.picture, value(trial)) for trial in found)

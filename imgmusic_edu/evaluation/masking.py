@@ -9,7 +9,6 @@ Taught in chapter 11, section "Is the explanation true?".
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from .. import audio_features
 from ..visual_features import visual_features
 from .edits import EDITS
-from .estimates import estimate
+from .estimates import mean_over_pictures
 from .faithfulness import NOTICEABLE
 from .report import row
 
@@ -113,12 +112,5 @@ def told(road: str, places: list[Place], moved: list[Sway]) -> list[dict]:
         (f"{road}: the sound moves as its causes foretell", "share right", right),
     ):
         if found:
-            rows.append(row("explanations", what, measure, len(found), _over_pictures(found), chance=0.5))
+            rows.append(row("explanations", what, measure, len(found), mean_over_pictures(found), chance=0.5))
     return rows
-
-
-def _over_pictures(found):
-    by_picture = defaultdict(list)
-    for picture, value in found:
-        by_picture[picture].append(value)
-    return estimate(lambda values: values.mean(axis=-1), np.array([np.mean(own) for own in by_picture.values()]))

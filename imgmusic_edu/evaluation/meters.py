@@ -182,7 +182,7 @@ def faithful(features: VisualFeatures, measured: dict[str, float], reference: Re
     Taught in chapter 11, sections "Three meters" and "Compared with what?".
     """
     own, others = misfit(features, measured, reference)
-    value = float(np.mean(others.sum(axis=1) > own.sum()))
+    value = _worse(own, others)
     parts = {quality: float(np.mean(others[:, k] > own[k])) for k, quality in enumerate(MEASURES)}
     reach = float(np.median(reference.own)) if len(reference.own) else 1.0
     middle = unseeing(features, reference)
@@ -198,7 +198,11 @@ def faithful(features: VisualFeatures, measured: dict[str, float], reference: Re
 def unseeing(features: VisualFeatures, reference: Reference) -> float:
     """What `faithful` gives this picture for music that measures as the mean of the reference does, for any picture."""
     middle = dict(zip(MEASURES.values(), reference.measured.mean(axis=0), strict=True))
-    own, others = misfit(features, middle, reference)
+    return _worse(*misfit(features, middle, reference))
+
+
+def _worse(own, others):
+    """Share of the others whose misfit is greater."""
     return float(np.mean(others.sum(axis=1) > own.sum()))
 
 

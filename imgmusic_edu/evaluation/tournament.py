@@ -30,7 +30,7 @@ from .diversity import Standard, nearest_distance, vendi_score
 from .duels import strengths, win_shares
 from .edits import EDITS
 from .embedding_distance import embed, kernel, kernel_distance
-from .estimates import Estimate, estimate
+from .estimates import Estimate, estimate, mean
 from .faithfulness import SHOWS
 from .meters import Reference, misfit, open_reference, usual
 
@@ -258,16 +258,12 @@ def _measures(one: Played, reference, notice):
             continue
         yield _row(one.who, name, Estimate(found["value"], found["low"], found["high"]))
     place, learnt = Standard(reference.real), Standard(reference.learnt)
-    yield _row(one.who, "faithful", _mean(one.faithful))
-    yield _row(one.who, "usual", _mean(one.usual))
+    yield _row(one.who, "faithful", mean(one.faithful))
+    yield _row(one.who, "usual", mean(one.usual))
     yield _row(one.who, "kernel distance", kernel_distance(place(one.embedding), place(reference.real)))
-    yield _row(one.who, "new", _mean(nearest_distance(learnt(one.embedding), learnt(reference.learnt))))
+    yield _row(one.who, "new", mean(nearest_distance(learnt(one.embedding), learnt(reference.learnt))))
     yield _row(one.who, "different", Estimate(vendi_score(kernel(place(one.embedding)))))
     yield _row(one.who, "seconds", estimate(lambda values: np.median(values, axis=-1), one.took))
-
-
-def _mean(values):
-    return estimate(lambda rows: rows.mean(axis=-1), values)
 
 
 def _row(who, measure, found):

@@ -4,39 +4,11 @@ import numpy as np
 
 from imgmusic_edu.exercises import Exercise, Wrong
 from imgmusic_edu.exercises.interval11 import WRONG_INTERVALS, interval_fault
+from imgmusic_edu.exercises.judging11 import judged, listed
 from imgmusic_edu.exercises.newcomer11 import WRONG_NEWCOMERS, newcomer_fault
 from imgmusic_edu.exercises.quiz11 import QUIZ
 
 __all__ = ["EXERCISES", "QUIZ"]
-
-
-def _hint_of(found, cases, wrongs):
-    """The hint of the first wrong answer that gives, in all cases, what was found; None if none does."""
-    for wrong in wrongs:
-        theirs = [wrong.answer(*(np.copy(part) for part in case)) for case in cases]
-        pairs = list(zip(found, theirs, strict=True))
-        if all(np.shape(a) == np.shape(b) and np.allclose(a, b, equal_nan=True) for a, b in pairs):
-            return wrong.hint
-    return None
-
-
-def _judged(answer, right, cases, wrongs, say):
-    """None, a wrong answer's hint, or what `say` says of the first case in which answer and right differ."""
-    found = [np.asarray(answer(*(np.copy(part) for part in case)), float) for case in cases]
-    wanted = [np.asarray(right(*case), float) for case in cases]
-    differ = [
-        k for k, (a, b) in enumerate(zip(found, wanted, strict=True)) if a.shape != b.shape or not np.allclose(a, b)
-    ]
-    if not differ:
-        return None
-    k = differ[0]
-    if found[k].shape != wanted[k].shape:
-        return f"The answer should have the shape {wanted[k].shape}, but yours has {found[k].shape}."
-    return _hint_of(found, cases, wrongs) or say(cases[k], wanted[k], found[k])
-
-
-def _listed(values):
-    return ", ".join(f"{value:.4g}" for value in np.atleast_1d(values))
 
 
 # --- one loudness ------------------------------------------------------------------------------------------
@@ -66,10 +38,10 @@ def _check_matched_gains(matched_gains):
 
     def say(case, wanted, found):
         levels, peaks, ceiling = (*case, -1.0)[:3]
-        asked = f"Levels {_listed(levels)}, peaks {_listed(peaks)} and the ceiling {ceiling:g} want gains"
-        return f"{asked} of {_listed(wanted)} dB, not {_listed(found)}."
+        asked = f"Levels {listed(levels)}, peaks {listed(peaks)} and the ceiling {ceiling:g} want gains"
+        return f"{asked} of {listed(wanted)} dB, not {listed(found)}."
 
-    return _judged(matched_gains, _gains, cases, _WRONG_GAINS, say)
+    return judged(matched_gains, _gains, cases, _WRONG_GAINS, say)
 
 
 def _only_down(levels, peaks, ceiling=-1.0):
@@ -153,7 +125,7 @@ def _check_mean_reciprocal_rank(mean_reciprocal_rank):
         return f"For {len(case[0])} sounds the MRR is {float(wanted):.4f}, but you found {float(found):.4f}."
 
     with np.errstate(divide="ignore"):
-        return _judged(mean_reciprocal_rank, _mrr, cases, _WRONG_MRR, say)
+        return judged(mean_reciprocal_rank, _mrr, cases, _WRONG_MRR, say)
 
 
 def _free(distances):
@@ -251,7 +223,7 @@ def _check_share_that_holds(share_that_holds):
             f"Of {len(case[0])} notes {asked} can be asked, and {wanted:.3f} of them hold, but you found {found:.3f}."
         )
 
-    return _judged(share_that_holds, _holds, cases, _WRONG_HOLDS, say)
+    return judged(share_that_holds, _holds, cases, _WRONG_HOLDS, say)
 
 
 def _any_change(shifts, signs, changes, least=0.25):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from imgmusic_edu.exercises import Wrong
+from imgmusic_edu.exercises.judging11 import listed
 
 __all__ = ["WRONG_NEWCOMERS", "newcomer_fault"]
 
@@ -13,10 +14,6 @@ AS_CHANCE = "That is the chance to beat an average contestant, s / (1 + s): aske
 ONLY_OTHERS = "You divide by the opponent's strength alone: below the line stands the sum of both strengths."
 WINS_BELOW = "Below the line stand all duels of a pair, won and lost: you put in the wins alone."
 LOSSES = "You take the duels lost for the duels won."
-
-
-def _listed(values):
-    return ", ".join(f"{value:.4g}" for value in values)
 
 
 def _settled(won, lost, strengths, *, half=0.5, rounds=2000):
@@ -44,7 +41,7 @@ def newcomer_fault(newcomer):
             return wrong.hint
     k = int(np.argmax(np.abs(np.log(np.maximum(found, 1e-9)) - np.log(wanted))))
     won, lost, strengths = cases[k]
-    met = f"Who won {_listed(won)} and lost {_listed(lost)} duels against the strengths {_listed(strengths)}"
+    met = f"Who won {listed(won)} and lost {listed(lost)} duels against the strengths {listed(strengths)}"
     return f"{met} has the strength {wanted[k]:.3f}, but you found {found[k]:.3f}."
 
 
@@ -76,10 +73,7 @@ def _only_others(won, lost, strengths):
 
 def _wins_below(won, lost, strengths):
     """Puts wins where all duels belong."""
-    s = 1.0
-    for _ in range(2000):
-        s = (won.sum() + 0.5) / ((won / (s + strengths)).sum() + 1 / (s + 1))
-    return s
+    return _settled(won, np.zeros_like(lost), strengths)
 
 
 def _losses(won, lost, strengths):

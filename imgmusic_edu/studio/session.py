@@ -80,6 +80,10 @@ class Settings:
         players = dict(zip(PARTS, self.instruments, strict=True)) | {name: value}
         return replace(self, instruments=tuple(players.values()))
 
+    def can_lock(self, name: str, now: Mapping) -> bool:
+        """Whether the road takes one of `LOCKS`, and something of the kind is heard `now`."""
+        return self.turns(name) and (name in now or (name in _SEEDED and "mode" in now))
+
     def lock(self, name: str, now: Mapping) -> Settings:
         """Settings that keep one of `LOCKS` as it is heard `now` (see `heard`).
 
@@ -90,7 +94,7 @@ class Settings:
         """
         if name not in LOCKS:
             raise ValueError(f"There is no lock for {name!r:.40}; there are {', '.join(LOCKS)}.")
-        if name not in (*now, *(_SEEDED if "mode" in now else ())) or not self.turns(name):
+        if not self.can_lock(name, now):
             raise ValueError(f"On the road {self.road!r} there is no {name} to lock: take the road 'score'.")
         if name not in _SEEDED:
             return self.set(name, now[name])

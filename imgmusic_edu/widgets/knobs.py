@@ -131,7 +131,7 @@ class Knobs(ipywidgets.VBox):
             for name, lock in self.locks.items():
                 lock.value = name in settings.locked
                 lock.icon = "lock" if lock.value else "unlock"
-                lock.disabled = not settings.turns(name) or not now or (name not in now and "mode" not in now)
+                lock.disabled = not settings.can_lock(name, now)
             for name, slider in self.rules.items():
                 slider.value = settings.weights.get(name, 1.0)
                 slider.disabled = "mode" not in now or not settings.turns("weights")

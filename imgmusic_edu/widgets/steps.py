@@ -10,7 +10,7 @@ from typing import Any
 from .jobs import Worker
 from .knobs import ROAD_NAMES
 
-__all__ = ["QUICK", "Steps"]
+__all__ = ["Steps"]
 
 FOLD = 1.0  # s within which moves of one knob are one step of the history
 QUICK = ("score",)  # roads that answer while one waits; the others open networks first
@@ -29,6 +29,8 @@ class Steps:
         The session stands elsewhere.
     attempt : callable (act)
         Acts, and tells what goes wrong.
+    failed : callable (exception)
+        Tells what went wrong beside the page.
     stopped : callable ()
         What was being made is dropped: the session stands where it stood.
 
@@ -37,8 +39,9 @@ class Steps:
     worker : Worker
     """
 
-    def __init__(self, session, show, attempt, stopped):
-        self._session, self._show, self._attempt, self._stopped = session, show, attempt, stopped
+    def __init__(self, session, show, attempt, failed, stopped):
+        self._session, self._show = session, show
+        self._attempt, self._failed, self._stopped = attempt, failed, stopped
         self.worker = Worker()
         self._coming: Any = None  # the version whose music is being made beside the page, and whether it will fold
         self._last = "", 0.0  # the knob answered last, and when
@@ -103,14 +106,11 @@ class Steps:
             self._coming = None
             act()
 
-        def fail(error):
-            raise error
-
         road = slow[-1].settings.road
         self.worker.do(
             f"Opening and playing the road {escape(ROAD_NAMES.get(road, road))}",
             lambda watch: [self._session.make(version) for version in slow],
             lambda _: ended(lambda: self._attempt(act)),
-            lambda error: ended(lambda: self._attempt(lambda: fail(error))),
+            lambda error: ended(lambda: self._failed(error)),
             lambda: ended(self._stopped),
         )

@@ -94,7 +94,7 @@ class StudioPanel(Answering):
         self._turned: dict = {}  # knobs that moved and wait
         self.stage = Stage(self._received, self._region)
         self.knobs = Knobs(self._turn, self._lock)
-        self.steps = Steps(self.session, self._show, self._try, self._stopped)
+        self.steps = Steps(self.session, self._show, self._try, self._failed, self._stopped)
         self.filming = Worker()
         self.answers = Answers(self.session, self._failed)
         self.picture = ipywidgets.Dropdown(description="Picture", options=self._shipped, layout={"max_width": "98%"})
