@@ -249,22 +249,30 @@ class Line:
     # Its sockets are closed, and those that JupyterLab opens again and again find nobody.
     SCRIPT = """
     const [Real, open] = [WebSocket, new Set()];
-    let whole = true;
+    let [whole, heard] = [true, true];
     window.WebSocket = class extends Real {
         constructor(address, protocols) {
             super(whole ? address : address.replace("/api/kernels/", "/nowhere/"), protocols);
             if (address.includes("/api/kernels/")) open.add(this);
         }
+        send(message) {
+            if (heard || !open.has(this)) super.send(message);
+        }
     };
     window.line = (now) => {
-        whole = now;
+        whole = heard = now;
         if (!whole) open.forEach((socket) => socket.close());
         open.clear();
-    };"""
+    };
+    window.deaf = () => (heard = false);"""
 
     def __init__(self, page):
         self._page = page
         page.add_init_script(f"(() => {{ {self.SCRIPT} }})()")
+
+    def lose(self):
+        """What is sent to Python is lost and nobody is told, as on a line that is dead but not yet given up."""
+        self._page.evaluate("deaf()")
 
     def cut(self):
         """Nothing goes through any more, in either direction."""

@@ -39,7 +39,10 @@ panel
 def position(player):
     """Where the heads stand: their places as fractions of their panels' width, which must agree."""
     places = player.evaluate(
-        "root => [...root.querySelectorAll('.im-head')].map(head => parseFloat(head.style.left) / 100)"
+        """root => [...root.querySelectorAll('.im-head')].map(head => {
+            const [line, panel] = [head.getBoundingClientRect(), head.parentElement.getBoundingClientRect()];
+            return (line.left - panel.left) / panel.width;
+        })"""
     )
     assert max(places) - min(places) < 0.01, places
     return places[0]

@@ -183,6 +183,21 @@ def test_a_line_that_is_cut_is_told_and_the_music_goes_on(lab):
     changed(page, before)
 
 
+def test_on_a_line_that_was_dead_nothing_is_lost_and_the_music_goes_on(lab):
+    page, line = lab
+    late = page.get_by_text("Python does not answer")
+    line.lose()
+    page.get_by_label("Key", exact=True).select_option("E")
+    late.wait_for()
+    line.cut()
+    line.mend()
+    late.wait_for(state="hidden")
+    page.get_by_text(re.compile("Now: .* in E ")).first.wait_for()
+    until_heard(page, float(heard(page)["seconds"]) + 2)
+    page.get_by_label("Key", exact=True).select_option("as the picture asks")
+    page.get_by_text(re.compile("Now: .* in (?!E )")).first.wait_for()
+
+
 def test_another_road_takes_over(lab):
     page, _ = lab
     page.get_by_label("Road").select_option(label="network: perceptron")

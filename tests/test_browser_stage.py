@@ -19,7 +19,8 @@ SHOW = """async ([script, answers]) => {
     document.body.replaceChildren(el);
     window.sent = [];
     const model = {
-        send: (content) => { sent.push(content); if (answers) tell({ do: 'nothing' }); },
+        get: () => [],
+        send: (content) => { sent.push(content); if (answers) tell({ do: 'heard', number: content.number }); },
         on: (_, hear) => (window.tell = (message, packed = []) =>
             hear(message, packed.map((text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0))))),
         off: () => {},
@@ -212,7 +213,7 @@ def test_a_start_that_failed_is_told_and_not_that_python_is_gone(browser):
 
     def answer(stage):
         stage.said = "The road is not here."  # before there was a page
-        stage._asked(None, question, [])
+        stage._hear(None, question, [])
 
     python(page, answer)
     page.clock.fast_forward(20_000)

@@ -179,8 +179,31 @@ def test_a_line_that_was_cut_is_told_and_nothing_is_lost(lab):
     until(other, "in E ")
     replaced(other, sounding)
     until(one, r"seed (?!0\.)")
-    page.wait_for_function("node => !node.innerText", arg=other.locator(".im-said").element_handle())
+    other.locator(".im-said", has_not_text="Python does not answer").wait_for()
     for panel in (one, other):
         turn(panel, "Mode", "dorian", "dorian")
     for expected in ("in E (?!dorian)", re.escape(before)):
+        undo(other, expected)
+
+
+def test_what_is_lost_on_a_dead_line_is_sent_again(lab):
+    page, line, _ = lab
+    one, other = studios(page)
+    before, sounding = words(other), source(other)
+    line.lose()
+    other.get_by_label("Key", exact=True).select_option("F")
+    said(other, "^Python does not answer")
+    other.get_by_label("Mode", exact=True).select_option("minor")
+    press(one, "Re-roll")
+    said(one, "^Python does not answer")
+    rolled = words(one)
+    line.cut()
+    line.mend()
+    until(other, "in F minor")
+    replaced(other, sounding)
+    for panel in (one, other):
+        said(panel, "^Python answers again")
+    assert words(one) == rolled
+    turn(other, "Key", "G", "in G minor")
+    for expected in ("in F minor", re.escape(before)):
         undo(other, expected)

@@ -241,7 +241,8 @@ def asked(panel, **content):
     sent = []
     panel.speaker.send = lambda content, buffers=None: sent.append((content, buffers))
     buffers = content.pop("buffers", None)
-    panel.speaker._asked(None, {"token": "a", **content}, buffers)
+    panel.speaker._hear(None, {"token": "a", **content}, buffers)
+    assert sent.pop()[0]["do"] == "heard"
     return sent
 
 

@@ -133,14 +133,14 @@ def test_a_failing_chain_is_told_and_the_knobs_go_back(panel):
 
 def test_regions_are_heard_and_greyed_out(panel):
     n_notes = len(panel.session.piece.score.notes)
-    panel.stage._asked(None, {"want": "region", "act": "hear", "region": [0.2, 0.2, 0.5, 0.6]}, [])
+    panel.stage._hear(None, {"want": "region", "act": "hear", "region": [0.2, 0.2, 0.5, 0.6]}, [])
     assert re.fullmatch(rf"Only the region: \d+ of {n_notes} notes, as loud as the whole piece\.", panel.stage.said)
     assert not panel.session.can_undo
-    panel.stage._asked(None, {"want": "region", "act": "grey", "region": [0.2, 0.2, 0.5, 0.6]}, [])
+    panel.stage._hear(None, {"want": "region", "act": "grey", "region": [0.2, 0.2, 0.5, 0.6]}, [])
     assert "with the plan held" in panel.stage.said and "part greyed out" in told(panel)
     panel.undo.click()
     assert "greyed" not in told(panel)
-    panel.stage._asked(None, {"want": "region", "act": "hear", "region": [0.2, 0.2, 0.1, 0.6]}, [])
+    panel.stage._hear(None, {"want": "region", "act": "hear", "region": [0.2, 0.2, 0.1, 0.6]}, [])
     assert "A region is" in panel.stage.said
 
 
@@ -180,8 +180,8 @@ def test_a_disk_that_is_full_gets_a_sentence(panel, monkeypatch):
 
 
 def test_a_page_that_asks_whether_python_is_there_gets_an_answer(panel):
-    panel.stage._asked(None, {"want": "answer"}, [])
-    assert [content["do"] for content, _ in panel.sent] == ["nothing"]
+    panel.stage._hear(None, {"want": "answer"}, [])
+    assert [content["do"] for content, _ in panel.sent] == ["heard"]
 
 
 def test_everything_has_a_name(panel):
@@ -208,9 +208,9 @@ def test_the_stage_sends_a_picture_only_once():
     piece = compose(datasets.picture("koala"), seconds=8)
     stage.show(piece)
     stage.show(piece)
-    stage._asked(None, {"want": "piece", "token": "t"}, [])
+    stage._hear(None, {"want": "piece", "token": "t"}, [])
     assert [n for what, n in sent if what == "piece"] == [2, 1, 2]
-    assert [what for what, _ in sent] == ["piece", "spectrogram"] * 3
+    assert [what for what, _ in sent] == ["piece", "spectrogram"] * 3 + ["heard"]
 
 
 def test_the_stages_script_is_one_module():
@@ -290,7 +290,7 @@ def test_every_road_is_played_and_its_knobs_are_those_it_has(panel):
         panel.knobs.controls["tempo"].value = 90
         assert panel.session.piece.made.tempo == pytest.approx(90)
         panel.exports["wav"].click()
-        panel.stage._asked(None, {"want": "region", "act": "hear", "region": [0, 0, 1, 1]}, [])
+        panel.stage._hear(None, {"want": "region", "act": "hear", "region": [0, 0, 1, 1]}, [])
         assert "take the road 'score'" in panel.stage.said
 
 
@@ -469,7 +469,7 @@ def test_a_road_of_ones_own_is_told_what_it_takes_and_no_more():
         other = "minor" if panel.knobs.controls["mode"].value == "major" else "major"
         panel.knobs.controls["mode"].value = other
         assert given == [None, other] and panel.knobs.controls["mode"].value == other
-        panel.stage._asked(None, {"want": "region", "act": "grey", "region": [0, 0, 0.5, 0.5]}, [])
+        panel.stage._hear(None, {"want": "region", "act": "grey", "region": [0, 0, 0.5, 0.5]}, [])
         assert "take that one" in panel.stage.said
         panel.knobs.controls["road"].value = "all"
         assert panel.session.piece.plan.tempo == 90 and not panel.knobs.controls["tempo"].disabled
@@ -484,7 +484,7 @@ def test_a_road_of_ones_own_is_told_what_it_takes_and_no_more():
 
 def test_pictures_of_one_name_are_two_in_the_list(panel):
     for region in ([0, 0, 0.3, 0.3], [0.5, 0.5, 0.9, 0.9]):
-        panel.stage._asked(None, {"want": "region", "act": "grey", "region": region}, [])
+        panel.stage._hear(None, {"want": "region", "act": "grey", "region": region}, [])
     first, second = "The night cafe, part greyed out", "The night cafe, part greyed out 2"
     shown = panel.session.present.picture
     panel.picture.value = first

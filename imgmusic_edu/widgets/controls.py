@@ -39,7 +39,7 @@ SCORE_SECONDS = 10.0  # of a shipped score that are played
 SOUND_SECONDS = 15.0  # of a learner's own sound that are taken: more would make the page heavy
 SCORES = ("folk", "piano", "ragtime")  # categories to choose from; the others are for instruments we do not have
 OWN = "(your own)"  # the value of a list's first entry once there is something of the learner's own
-PAUSE = 0.02  # s in which moves gather before they are answered
+PAUSE = 0.005  # s in which moves gather before they are answered
 
 
 def titled(name):

@@ -6,8 +6,9 @@ const PORTION = 4410; // samples asked for at once
 const LEAD = 0.45; // s of music that lie ready: Python may be that late
 const LOOK = 500; // ms between two looks at a moving picture
 const SEEN = 160; // px
-const PATIENCE = 5000; // ms without a sound from Python until that is told
+const PATIENCE = 5000; // ms without an answer from Python until that is told
 const LATE = "Python does not answer: it is busy, out of reach or gone. The music goes on as soon as it does.";
+const ENDED = "Python does not answer: run the cell again to go on.";
 const SPEAKER = `
 <div class="im-take">
   <button type="button" class="im-start">Start</button>
@@ -24,7 +25,6 @@ const SPEAKER = `
 <p class="im-count"></p>`;
 
 function renderLive({ model, el }) {
-  const token = Math.random().toString(36).slice(2);
   const leaving = new AbortController();
   const { signal } = leaving;
   el.classList.add("im-stage", "im-live");
@@ -33,17 +33,20 @@ function renderLive({ model, el }) {
   const find = (selector) => el.querySelector(selector);
   const on = (target, name, act) => target.addEventListener(name, act, { signal });
   const say = (text) => (find(".im-said").textContent = text);
-  const send = (content, ...bytes) => {
-    try {
-      model.send({ token, ...content }, undefined, bytes);
-    } catch {
-      stop();
-      say("Python does not answer: run the cell again to go on.");
-    }
-  };
+  const { ask, arrives } = openLine(model, el, signal, PATIENCE, {
+    gone: (ended) => {
+      if (ended) stop();
+      say(ended ? ENDED : LATE);
+    },
+    back: () => find(".im-said").textContent === LATE && say(""),
+    lost: () => {
+      asked = 0; // what was asked for does not come any more
+      pull();
+    },
+  });
 
   // ---- sound
-  let [context, volume, next, asked, patience] = [null, null, 0, 0, 0];
+  let [context, volume, next, asked] = [null, null, 0, 0];
   const heard = { seconds: 0, gaps: 0, lost: 0 };
   const tell = () => {
     Object.assign(el.dataset, heard);
@@ -53,18 +56,12 @@ function renderLive({ model, el }) {
   const pull = () => {
     while (context && next - context.currentTime + (asked * PORTION) / RATE < LEAD) {
       asked += 1;
-      send({ want: "more", n: PORTION });
+      ask({ want: "more", n: PORTION });
     }
   };
-  const wait = () => {
-    clearTimeout(patience);
-    patience = setTimeout(() => say(LATE), PATIENCE);
-  };
   const play = (bytes) => {
-    asked -= 1;
+    asked = Math.max(0, asked - 1);
     if (!context) return;
-    wait();
-    if (find(".im-said").textContent === LATE) say("");
     const samples = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
     const buffer = context.createBuffer(1, samples.length, RATE);
     buffer.copyToChannel(samples, 0);
@@ -89,7 +86,6 @@ function renderLive({ model, el }) {
     pull();
   };
   const stop = () => {
-    clearTimeout(patience);
     context?.close();
     [context, asked, next] = [null, 0, 0];
     find(".im-start").textContent = "Start";
@@ -103,8 +99,7 @@ function renderLive({ model, el }) {
     find(".im-start").textContent = "Stop";
     el.classList.add("im-playing");
     await context.resume();
-    send({ want: "start" });
-    wait();
+    ask({ want: "start" });
     pull();
   };
   on(find(".im-start"), "click", () => (context ? stop() : start()));
@@ -120,7 +115,7 @@ function renderLive({ model, el }) {
     if (!video.videoWidth || video.paused) return void (timer = setTimeout(look, LOOK));
     const scale = SEEN / Math.max(video.videoWidth, video.videoHeight);
     const seen = await snapshot(video, video.videoWidth * scale, video.videoHeight * scale);
-    if (looking) send({ want: "frame" }, seen); // else the chosen picture steers by now
+    if (looking) ask({ want: "frame" }, seen); // else the chosen picture steers by now
   };
   const shut = () => {
     clearTimeout(timer);
@@ -146,7 +141,7 @@ function renderLive({ model, el }) {
     } catch (error) {
       if (mine !== looking) return;
       shut();
-      if (looked) send({ want: "picture" });
+      if (looked) ask({ want: "picture" });
       say(fails(error));
     }
   };
@@ -177,11 +172,11 @@ function renderLive({ model, el }) {
   on(find(".im-shut"), "click", () => {
     shut();
     find(".im-camera").focus();
-    send({ want: "picture" });
+    ask({ want: "picture" });
   });
 
   const arrive = (message, buffers) => {
-    if (message.token && message.token !== token) return;
+    if (!arrives(message)) return;
     if (message.do === "samples") play(buffers[0]);
     else if (message.do === "look") {
       clearTimeout(timer); // of two that are on their way after a change from camera to film, one goes on
@@ -189,7 +184,7 @@ function renderLive({ model, el }) {
     } else if (message.do === "stop") stop();
     else if (message.do === "shut" && looking) {
       shut();
-      send({ want: "picture" }); // a look that was on its way comes before it
+      ask({ want: "picture" }); // a look that was on its way comes before it
     }
   };
   model.on("msg:custom", arrive);

@@ -10,12 +10,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 
-import anywidget
 import ipywidgets
 
 from .. import live
 from ..roads import ROADS
 from ..sounds import Sound
+from . import line
 from .controls import Answering, choice_list, picture_choice, value_slider
 from .jobs import Worker
 from .knobs import ROAD_NAMES
@@ -32,7 +32,7 @@ KEYS = [(ASKS, ""), *((name, name) for name in ("C", "D", "E", "F", "G", "A", "B
 EXCERPT = 8.0  # s, for pages without a kernel
 
 
-class Speaker(anywidget.AnyWidget):
+class Speaker(line.Lined):
     """What plays in the browser and looks through its camera.
 
     Parameters
@@ -49,20 +49,19 @@ class Speaker(anywidget.AnyWidget):
     Where a widget is shown twice, the view that was started last plays. Taught in chapter 11, section "Live".
     """
 
-    _esm = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("camera.js", "live.js"))
+    _esm = line.script("live.js")
     _css = (_HERE / "stage.css").read_text(encoding="utf-8")
 
     def __init__(self, read, on_frame, on_picture):
         self._read, self._on_frame, self._on_picture = read, on_frame, on_picture
         self._playing = None  # the view that plays
         super().__init__()
-        self.on_msg(self._asked)
 
     def shut(self):
         """Look no longer through camera or film."""
         self.send({"do": "shut"})
 
-    def _asked(self, _, content, buffers):
+    def _asked(self, content, buffers):
         want, token = content.get("want"), content.get("token")
         if want == "start":
             self._playing = token
@@ -114,6 +113,7 @@ class LivePanel(Answering):
         if picture is None:
             with self._unwatched():
                 self.choice.list.value = START
+        self.speaker.look_after(self)
         self._asked = self.parameters  # what is steered by
         self._played = self._opening = "score"  # roads: what plays, and what will as soon as it is open
         self.stream = live.open_stream(self._asked["picture"])

@@ -30,7 +30,7 @@ function tell(slider) {
 
 // A picture of a padlock is no name, and a toggle that is down must say so.
 function tellButton(button) {
-  if (button.title && !button.innerText.trim()) set(button, { "aria-label": button.title });
+  if (button.title && !button.textContent.trim()) set(button, { "aria-label": button.title });
   if (button.matches(".widget-toggle-button")) set(button, { "aria-pressed": button.classList.contains("mod-active") });
 }
 
@@ -45,8 +45,11 @@ function tellAll(panel) {
 function render({ el }) {
   let frame = 0;
   let panel = null;
-  const all = () => tellAll(panel);
-  const watch = new MutationObserver(all);
+  const all = () => {
+    frame = 0;
+    tellAll(panel);
+  };
+  const watch = new MutationObserver(() => (frame ||= requestAnimationFrame(all))); // a panel changes in many places at once
   const begin = () => {
     panel = el.closest(".widget-box"); // none until the box has taken this in
     if (!panel) return (frame = requestAnimationFrame(begin));

@@ -152,8 +152,9 @@ function mount(root, signal) {
   const refresh = () => {
     const now = Math.min(audio.currentTime, seconds);
     const shown = still.matches && !audio.paused ? Math.floor(now * 2) / 2 : now;
-    for (const head of heads) head.style.left = percent(shown / seconds);
-    find("clock").textContent = `${now.toFixed(1)} of ${seconds.toFixed(1)} s`;
+    for (const head of heads) head.style.transform = `translateX(${percent(shown / seconds)})`;
+    const clock = `${now.toFixed(1)} of ${seconds.toFixed(1)} s`;
+    if (find("clock").textContent !== clock) find("clock").textContent = clock;
     let melody = -1;
     notes.forEach((note, i) => {
       const sounds = !audio.paused && note[START] <= now && now < note[START] + note[LENGTH];

@@ -4,10 +4,14 @@
 
 const LARGE = 6e6; // bytes of a file: a message to Python must stay below ten million
 const SIDE = 2048; // px to which the browser reduces a picture that is larger
+const PATIENCE = 8000; // ms without an answer from Python until that is told
 const EDGES = ["Left", "Top", "Right", "Bottom"];
 const GONE =
-  "Python does not answer: it is busy, out of reach or gone. What is here stays, and what you press waits. " +
+  "Python does not answer: it is busy, out of reach or gone. What is here stays, and what you turn waits. " +
   "If its kernel has ended, run the cell again.";
+const AGAIN =
+  "Python answers again, and has now heard what you turned. " +
+  "What you pressed or opened meanwhile may have been lost: do it once more.";
 const UNFIT = "No region now: its edges are 0 to 100, left before right, top above bottom.";
 const STAGE = `
 <div class="im-take">
@@ -49,7 +53,6 @@ async function packed(file) {
 }
 
 function renderStage({ model, el }) {
-  const token = Math.random().toString(36).slice(2);
   const leaving = new AbortController();
   const { signal } = leaving;
   el.classList.add("im-stage");
@@ -59,24 +62,15 @@ function renderStage({ model, el }) {
   const on = (target, name, act, options) => target.addEventListener(name, act, { signal, ...options });
   const studio = () => el.closest(".im-studio") || el;
   const here = find(".im-here");
-  let [shown, drawn, patience, root] = ["", "", 0, null];
+  let [shown, drawn, root] = ["", "", null];
   let swap = () => {};
 
   const say = (text) => (find(".im-said").textContent = text);
-  const gone = () => {
-    patience = 0;
-    say(GONE);
-  };
-  const ask = (content, ...bytes) => {
-    clearTimeout(patience);
-    patience = setTimeout(gone, 8000);
-    try {
-      model.send(content, undefined, bytes);
-    } catch {
-      clearTimeout(patience);
-      gone();
-    }
-  };
+  const { ask, arrives } = openLine(model, el, signal, PATIENCE, {
+    gone: () => say(GONE),
+    back: () => find(".im-said").textContent === GONE && say(""),
+    lost: () => say(AGAIN),
+  });
 
   // ---- the piece: a new player takes the place of the old one, and goes on where that one plays
   const piece = (message, buffers) => {
@@ -303,26 +297,14 @@ function renderStage({ model, el }) {
     say(`${name} is ready (${(bytes.byteLength / 1000).toFixed(0)} kB). If nothing was saved, use its link below.`);
   };
 
-  // The controls beside the stage speak to Python by themselves; whether it is there is asked here.
-  // One answer that is awaited is enough: a slider is moved by many keys.
-  const asking = (event) => el.contains(event.target) || patience || ask({ want: "answer" });
-  setTimeout(() => {
-    for (const event of ["click", "change", "keyup"]) on(studio(), event, asking);
-  }, 0);
-
   const orders = { piece, spectrogram, compare, file, say: ({ text }) => say(text), clear: () => choose(null) };
   const arrive = (message, buffers) => {
-    if (message.token && message.token !== token) return;
-    clearTimeout(patience);
-    patience = 0;
-    if (find(".im-said").textContent === GONE) say("");
-    orders[message.do]?.(message, buffers);
+    if (arrives(message)) orders[message.do]?.(message, buffers);
   };
   model.on("msg:custom", arrive);
-  ask({ want: "piece", token });
+  ask({ want: "piece" });
   return () => {
     model.off("msg:custom", arrive);
-    clearTimeout(patience);
     shut();
     leaving.abort();
     root?.life.abort();

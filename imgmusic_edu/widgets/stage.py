@@ -10,9 +10,7 @@ import asyncio
 import pathlib
 from typing import Any
 
-import anywidget
-
-from . import page
+from . import line, page
 from .payload import drawn_sound, encode_picture, player_payload
 
 __all__ = ["Stage"]
@@ -21,7 +19,7 @@ _HERE = pathlib.Path(__file__).parent
 LATER = 0.15  # s after a piece until its spectrogram is drawn: a slider that moves on need not wait for it
 
 
-class Stage(anywidget.AnyWidget):
+class Stage(line.Lined):
     """What the studio shows in a browser.
 
     Parameters
@@ -41,7 +39,7 @@ class Stage(anywidget.AnyWidget):
     Taught in chapter 11.
     """
 
-    _esm = page._script() + "".join((_HERE / name).read_text(encoding="utf-8") for name in ("camera.js", "stage.js"))
+    _esm = page._script() + line.script("stage.js")
     _css = (_HERE / "stage.css").read_text(encoding="utf-8")
 
     def __init__(self, on_picture, on_region):
@@ -51,7 +49,6 @@ class Stage(anywidget.AnyWidget):
         self._timer: Any = None
         self._encoded = None, None  # the picture shown last, and its bytes
         super().__init__()
-        self.on_msg(self._asked)
 
     def show(self, piece, *, play=False):
         """Put a piece on the stage; what plays goes on in it, and `play` starts it if nothing does."""
@@ -94,15 +91,13 @@ class Stage(anywidget.AnyWidget):
         shades, alt = drawn_sound(self._piece.sound)
         self.send({"do": "spectrogram", "alt": alt}, [shades])
 
-    def _asked(self, _, content, buffers):
-        want = content.get("want")
-        if want == "piece" and self._piece is not None:
-            self._send_piece(self._piece, token=content.get("token"))
-        elif want == "piece":  # there is none after a start that failed: an answer shows that Python is there
-            self.send({"do": "say", "text": self.said, "token": content.get("token")})
+    def _asked(self, content, buffers):
+        want, token = content.get("want"), content.get("token")
+        if want in ("piece", "again") and self._piece is not None:
+            self._send_piece(self._piece, token=token)
+        elif want == "piece":  # there is none after a start that failed
+            self.send({"do": "say", "text": self.said, "token": token})
         elif want == "picture" and buffers:
             self._on_picture(str(content.get("name") or "Your picture"), bytes(buffers[0]))
         elif want == "region":
             self._on_region(content.get("act"), content.get("region"))
-        elif want == "answer":
-            self.send({"do": "nothing"})

@@ -111,6 +111,7 @@ class StudioPanel(Answering):
         self.play.layout.width = "max-content"
         self.exports = {kind: _button(SHORT[kind], tooltip=KINDS[kind].name) for kind in KINDS}
         super().__init__([self._columns()])
+        self.stage.look_after(self)
         self.add_class("im-studio")
         self._listen()
         self._try(lambda: self._show(self.session.piece, play=False))
