@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 from browser import DECODE, ROOT, browser_page, jupyterlab, notebook, open_notebook, run_all, stand_in_piece
 
@@ -159,6 +160,33 @@ def test_pointing_at_a_note_and_clicking_it_say_where_it_comes_from(chromium, tm
         assert player.locator(".im-note").inner_text() == pointed and now(player) > 0
         page.wait_for_function("text => document.querySelector('.im-live').textContent === text", arg=pointed)
         assert not problems
+
+
+AWAY = """(root) => {
+    const [audio, head] = [root.querySelector('audio'), root.querySelector('.im-head')];
+    const [line, panel] = [head.getBoundingClientRect(), head.parentElement.getBoundingClientRect()];
+    return Math.abs(((line.left - panel.left) / panel.width) * 8 - audio.currentTime);
+}"""
+
+
+def test_the_head_keeps_with_the_sound_at_any_speed_and_once_more_after_its_end(chromium, tmp_path):
+    with browser_page(chromium) as (page, _, _):
+        page.goto(saved_page(tmp_path).as_uri())
+        player = page.locator(".im-player")
+        for rate, start in ((1, 0), (2, 3), (1, 7.4)):
+            play = "(a, [rate, start]) => { a.playbackRate = rate; a.currentTime = start; return a.play(); }"
+            player.locator("audio").evaluate(play, [rate, start])
+            away = []
+            for _ in range(20):
+                page.wait_for_timeout(50)
+                away.append(player.evaluate(AWAY))
+            assert np.median(away) < 0.1, (rate, away)
+        wait(page, player, "a.paused")  # it has ended
+        assert position(player) == pytest.approx(1, abs=0.01)
+        player.focus()
+        page.keyboard.press(" ")
+        wait(page, player, "!a.paused && a.currentTime > 0.4")
+        assert player.evaluate(AWAY) < 0.3
 
 
 def test_the_player_fits_a_telephone_and_rests_for_those_who_ask(chromium, tmp_path):

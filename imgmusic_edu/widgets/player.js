@@ -11,6 +11,8 @@ const COLOURS = ["#f0e442", "#56b4e9", "#e69f00", "#cc79a7", "#2fc79a", "#ff8a50
 const SHAPES = ["solid", "hollow", "striped", "dashed", "dotted"];
 const [START, LENGTH, PITCH, PART, LEFT, TOP, RIGHT, BOTTOM, FEATURE, VALUE, RULE] = Array(11).keys();
 const HINT = "Play, or point at a note, to see where in the picture it comes from.";
+const TICK = 50; // ms between two looks at the sound while it plays
+const APART = 30; // ms that a head may be away from it
 let patterns = 0; // ids of SVG patterns must differ between the players of a page
 
 const pitchName = (pitch) => NAMES[pitch % 12] + (Math.floor(pitch / 12) - 1);
@@ -115,11 +117,15 @@ function mount(root, signal) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const { notes, seconds } = data;
   const shapes = notes.length ? drawRoll(roll, find("legend"), data) : [];
-  const heads = panels.map((panel) => make(panel, "i", { class: "im-head" }));
+  const across = { transform: ["translateX(0)", "translateX(100%)"] };
+  const heads = panels.map((panel) =>
+    make(panel, "i", { class: "im-head" }).animate(across, { duration: 1000 * seconds, fill: "both" }),
+  );
 
   let [selected, followed] = [-1, -1]; // the note a person chose; the note of the first part that sounds
   let [told, telling] = ["", 0]; // what Python knows; the timer of the next news
   let [spoken, waiting] = [0, 0]; // when the last sentence was said; the timer of the next one
+  let ticking = 0; // the timer of the next look at the sound
 
   // Screen readers hear at most one sentence a second, the last one.
   const say = (text) => {
@@ -148,11 +154,21 @@ function mount(root, signal) {
     root.dispatchEvent(new CustomEvent("im-player", { bubbles: true, detail }));
   };
 
-  // Heads, clock and sounding notes follow the sound. With reduced motion they step twice a second instead of gliding.
+  // The browser glides the heads by itself: they are only held against the sound. With reduced motion they step.
+  const place = (now) => {
+    const gliding = !audio.paused && !still.matches;
+    const time = still.matches && !audio.paused ? Math.floor(now * 2) / 2 : now;
+    for (const head of heads) {
+      if (!gliding) head.pause();
+      else if (head.playState === "paused") head.play();
+      if (head.playbackRate !== audio.playbackRate) head.playbackRate = audio.playbackRate;
+      if (!gliding || Math.abs(head.currentTime - 1000 * time) > APART) head.currentTime = 1000 * time;
+    }
+  };
+  // Heads, clock and sounding notes follow the sound.
   const refresh = () => {
     const now = Math.min(audio.currentTime, seconds);
-    const shown = still.matches && !audio.paused ? Math.floor(now * 2) / 2 : now;
-    for (const head of heads) head.style.transform = `translateX(${percent(shown / seconds)})`;
+    place(now);
     const clock = `${now.toFixed(1)} of ${seconds.toFixed(1)} s`;
     if (find("clock").textContent !== clock) find("clock").textContent = clock;
     let melody = -1;
@@ -167,8 +183,9 @@ function mount(root, signal) {
   };
 
   const loop = () => {
+    clearTimeout(ticking);
     refresh();
-    if (!audio.paused) requestAnimationFrame(loop);
+    if (!audio.paused) ticking = setTimeout(loop, TICK);
   };
   const seek = (time) => {
     audio.currentTime = Math.max(0, Math.min(time, seconds - 0.01));
@@ -247,7 +264,7 @@ function mount(root, signal) {
     loop();
   };
   for (const name of ["play", "pause"]) audio.addEventListener(name, changed);
-  for (const name of ["seeked", "timeupdate"]) audio.addEventListener(name, refresh); // also where no frame is drawn
+  for (const name of ["seeked", "ratechange"]) audio.addEventListener(name, refresh);
   audio.addEventListener("error", () => say("This browser cannot play the sound."));
   const orders = { seek: ({ time }) => seek(time), play: () => toggle(true), pause: () => toggle(false) };
   root.addEventListener("im-do", ({ detail }) => orders[detail.do]?.(detail));
