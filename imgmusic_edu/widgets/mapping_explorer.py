@@ -107,7 +107,7 @@ def start(picture, road, seed):
 
 
 def hear(result):
-    """Both pieces as `Sound`s, before and after the change."""
+    """Both pieces as sounds, before and after the change."""
     return tuple(
         result["road"].sound(result[which], title=f"{title}, by the road {result['road'].name}")
         for which, title in (("before", "As it is"), ("after", described(result).capitalize()))
