@@ -33,31 +33,36 @@ function sayAgain(control, state) {
 // `told.lost()` when something that was said has not arrived.
 function openLine(model, el, signal, patience, told) {
   const token = Math.random().toString(36).slice(2); // a widget may be on a page twice
-  let [number, unheard, timer, knock, wait, away] = [0, [], 0, 0, patience, false];
+  let [number, unheard, timer, knocking, away] = [0, [], 0, 0, false];
   const turned = new Map(); // what, to what and after which question, until Python has heard a later one
   watchControls(model, signal, (control, state) => turned.set(control, { state, after: number }));
-  const late = (ended) => {
-    [timer, away] = [0, true];
-    told.gone(ended);
-    knock = setTimeout(() => ask({ want: "answer" }), wait);
-    wait *= 2;
-  };
-  const listen = () => (timer ||= setTimeout(late, patience, false));
   const hush = () => {
     clearTimeout(timer);
-    clearTimeout(knock);
+    clearTimeout(knocking);
     timer = 0;
   };
-  const ask = (content, ...bytes) => {
-    clearTimeout(knock);
-    listen();
+  const post = (content, bytes) => {
     unheard.push((number += 1));
     try {
       model.send({ ...content, token, number }, undefined, bytes);
     } catch {
-      hush();
       late(true);
     }
+  };
+  const knock = () => {
+    knocking = setTimeout(knock, patience);
+    post({ want: "answer" }, []);
+  };
+  const late = (ended) => {
+    hush();
+    away = true;
+    told.gone(ended);
+    if (!ended) knocking = setTimeout(knock, patience);
+  };
+  const listen = () => (timer ||= setTimeout(late, patience, false));
+  const ask = (content, ...bytes) => {
+    listen();
+    post(content, bytes);
   };
   const mend = async (unsaid) => {
     await Promise.all(unsaid.map(([control, { state }]) => sayAgain(control, state)));
@@ -68,7 +73,6 @@ function openLine(model, el, signal, patience, told) {
   const arrives = (message) => {
     if (message.token && message.token !== token) return false;
     hush();
-    wait = patience;
     if (away) told.back();
     away = false;
     if (message.do === "heard") {

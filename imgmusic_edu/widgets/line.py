@@ -13,7 +13,7 @@ __all__ = ["Lined"]
 _HERE = pathlib.Path(__file__).parent
 
 
-def script(name):
+def _script(name):
     """The script of a widget with all that it stands on."""
     return "".join((_HERE / file).read_text(encoding="utf-8") for file in ("line.js", "camera.js", name))
 

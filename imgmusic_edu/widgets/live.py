@@ -49,7 +49,7 @@ class Speaker(line.Lined):
     Where a widget is shown twice, the view that was started last plays. Taught in chapter 11, section "Live".
     """
 
-    _esm = line.script("live.js")
+    _esm = line._script("live.js")
     _css = (_HERE / "stage.css").read_text(encoding="utf-8")
 
     def __init__(self, read, on_frame, on_picture):

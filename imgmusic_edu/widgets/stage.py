@@ -39,7 +39,7 @@ class Stage(line.Lined):
     Taught in chapter 11.
     """
 
-    _esm = page._script() + line.script("stage.js")
+    _esm = page._script() + line._script("stage.js")
     _css = (_HERE / "stage.css").read_text(encoding="utf-8")
 
     def __init__(self, on_picture, on_region):
