@@ -200,7 +200,7 @@ def test_what_people_write_is_escaped():
 def test_the_script_can_stand_in_a_page():
     assert "</script" not in SCRIPT.lower() and "<!--" not in SCRIPT
     assert SCRIPT.count("export default") == 1 and "import " not in re.sub(r"//.*", "", SCRIPT)
-    assert len(SCRIPT.splitlines()) < 300
+    assert len(SCRIPT.splitlines()) < 400
 
 
 def test_the_page_asks_nobody_for_anything(page):
