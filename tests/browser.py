@@ -259,10 +259,13 @@ class Line:
             if (heard || !open.has(this)) super.send(message);
         }
     };
-    window.line = (now) => {
+    window.line = async (now) => {
         whole = heard = now;
-        if (!whole) open.forEach((socket) => socket.close());
+        const closing = whole ? [] : [...open].filter((socket) => socket.readyState !== Real.CLOSED);
         open.clear();
+        const closed = closing.map((socket) => new Promise((done) => socket.addEventListener("close", done)));
+        closing.forEach((socket) => socket.close());
+        await Promise.all(closed); // until then JupyterLab sends what is lost, instead of keeping it
     };
     window.deaf = () => (heard = false);"""
 

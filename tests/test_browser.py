@@ -37,14 +37,15 @@ panel
 """
 
 
+PLACES = """[...root.querySelectorAll('.im-head')].map((head) => {
+    const [line, panel] = [head.getBoundingClientRect(), head.parentElement.getBoundingClientRect()];
+    return (line.left - panel.left) / panel.width;
+})"""
+
+
 def position(player):
     """Where the heads stand: their places as fractions of their panels' width, which must agree."""
-    places = player.evaluate(
-        """root => [...root.querySelectorAll('.im-head')].map(head => {
-            const [line, panel] = [head.getBoundingClientRect(), head.parentElement.getBoundingClientRect()];
-            return (line.left - panel.left) / panel.width;
-        })"""
-    )
+    places = player.evaluate(f"root => {PLACES}")
     assert max(places) - min(places) < 0.01, places
     return places[0]
 
@@ -162,11 +163,7 @@ def test_pointing_at_a_note_and_clicking_it_say_where_it_comes_from(chromium, tm
         assert not problems
 
 
-AWAY = """(root) => {
-    const [audio, head] = [root.querySelector('audio'), root.querySelector('.im-head')];
-    const [line, panel] = [head.getBoundingClientRect(), head.parentElement.getBoundingClientRect()];
-    return Math.abs(((line.left - panel.left) / panel.width) * 8 - audio.currentTime);
-}"""
+AWAY = f"root => Math.abs({PLACES}[0] * 8 - root.querySelector('audio').currentTime)"  # s, of a piece of 8 s
 
 
 def test_the_head_keeps_with_the_sound_at_any_speed_and_once_more_after_its_end(chromium, tmp_path):

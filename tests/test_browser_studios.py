@@ -179,7 +179,7 @@ def test_a_line_that_was_cut_is_told_and_nothing_is_lost(lab):
     until(other, "in E ")
     replaced(other, sounding)
     until(one, r"seed (?!0\.)")
-    other.locator(".im-said", has_not_text="Python does not answer").wait_for()
+    page.wait_for_function("node => !node.innerText", arg=other.locator(".im-said").element_handle())
     for panel in (one, other):
         turn(panel, "Mode", "dorian", "dorian")
     for expected in ("in E (?!dorian)", re.escape(before)):

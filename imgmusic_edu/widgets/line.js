@@ -29,6 +29,8 @@ function sayAgain(control, state) {
   });
 }
 
+const panelOf = (el) => el.closest(".im-studio") || el;
+
 // `told.gone(ended)` is called when nothing has been heard for so many ms, `told.back()` when something is again, and
 // `told.lost()` when something that was said has not arrived.
 function openLine(model, el, signal, patience, told) {
@@ -88,7 +90,7 @@ function openLine(model, el, signal, patience, told) {
   // The controls beside this speak to Python by themselves; whether it is there is asked here.
   // One answer that is awaited is enough: a slider is moved by many keys.
   setTimeout(() => {
-    const panel = el.closest(".im-studio") || el;
+    const panel = panelOf(el);
     const asking = (event) => el.contains(event.target) || timer || ask({ want: "answer" });
     for (const event of ["click", "change", "keyup"]) panel.addEventListener(event, asking, { signal });
   }, 0);

@@ -42,10 +42,14 @@ _CONTROLS = """\
 
 
 @functools.cache
+def _module():
+    """The player's module, for notebooks."""
+    return "".join((_HERE / name).read_text(encoding="utf-8") for name in ("playhead.js", "player.js"))
+
+
 def _script():
     """The player's module as a plain script; what follows "export default" is for notebooks only."""
-    text = (_HERE / "player.js").read_text(encoding="utf-8")
-    return text.partition("export default")[0]
+    return _module().partition("export default")[0]
 
 
 @functools.cache

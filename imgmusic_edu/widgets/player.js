@@ -11,8 +11,6 @@ const COLOURS = ["#f0e442", "#56b4e9", "#e69f00", "#cc79a7", "#2fc79a", "#ff8a50
 const SHAPES = ["solid", "hollow", "striped", "dashed", "dotted"];
 const [START, LENGTH, PITCH, PART, LEFT, TOP, RIGHT, BOTTOM, FEATURE, VALUE, RULE] = Array(11).keys();
 const HINT = "Play, or point at a note, to see where in the picture it comes from.";
-const TICK = 50; // ms between two looks at the sound while it plays
-const APART = 30; // ms that a head may be away from it
 let patterns = 0; // ids of SVG patterns must differ between the players of a page
 
 const pitchName = (pitch) => NAMES[pitch % 12] + (Math.floor(pitch / 12) - 1);
@@ -117,15 +115,11 @@ function mount(root, signal) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const { notes, seconds } = data;
   const shapes = notes.length ? drawRoll(roll, find("legend"), data) : [];
-  const across = { transform: ["translateX(0)", "translateX(100%)"] };
-  const heads = panels.map((panel) =>
-    make(panel, "i", { class: "im-head" }).animate(across, { duration: 1000 * seconds, fill: "both" }),
-  );
+  const heads = panels.map((panel) => playhead(panel, seconds, audio, still));
 
   let [selected, followed] = [-1, -1]; // the note a person chose; the note of the first part that sounds
-  let [told, telling] = ["", 0]; // what Python knows; the timer of the next news
+  let [told, telling, ticking] = ["", 0, 0]; // what Python knows; the timers of the next news and the next look
   let [spoken, waiting] = [0, 0]; // when the last sentence was said; the timer of the next one
-  let ticking = 0; // the timer of the next look at the sound
 
   // Screen readers hear at most one sentence a second, the last one.
   const say = (text) => {
@@ -154,23 +148,11 @@ function mount(root, signal) {
     root.dispatchEvent(new CustomEvent("im-player", { bubbles: true, detail }));
   };
 
-  // The browser glides the heads by itself: they are only held against the sound. With reduced motion they step.
-  const place = (now) => {
-    const gliding = !audio.paused && !still.matches;
-    const time = still.matches && !audio.paused ? Math.floor(now * 2) / 2 : now;
-    for (const head of heads) {
-      if (!gliding) head.pause();
-      else if (head.playState === "paused") head.play();
-      if (head.playbackRate !== audio.playbackRate) head.playbackRate = audio.playbackRate;
-      if (!gliding || Math.abs(head.currentTime - 1000 * time) > APART) head.currentTime = 1000 * time;
-    }
-  };
   // Heads, clock and sounding notes follow the sound.
   const refresh = () => {
     const now = Math.min(audio.currentTime, seconds);
-    place(now);
-    const clock = `${now.toFixed(1)} of ${seconds.toFixed(1)} s`;
-    if (find("clock").textContent !== clock) find("clock").textContent = clock;
+    heads.forEach((follow) => follow(now));
+    find("clock").textContent = `${now.toFixed(1)} of ${seconds.toFixed(1)} s`;
     let melody = -1;
     notes.forEach((note, i) => {
       const sounds = !audio.paused && note[START] <= now && now < note[START] + note[LENGTH];
@@ -185,7 +167,7 @@ function mount(root, signal) {
   const loop = () => {
     clearTimeout(ticking);
     refresh();
-    if (!audio.paused) ticking = setTimeout(loop, TICK);
+    if (!audio.paused) ticking = setTimeout(loop, 50); // ms
   };
   const seek = (time) => {
     audio.currentTime = Math.max(0, Math.min(time, seconds - 0.01));

@@ -9,7 +9,6 @@ Inside another widget (a box, a panel) the player is an ordinary widget and asks
 Taught in chapter 00, "Hear a picture".
 """
 
-import pathlib
 import secrets
 
 import anywidget
@@ -54,7 +53,7 @@ class Player(anywidget.AnyWidget):
     Taught in chapter 00, "Hear a picture".
     """
 
-    _esm = pathlib.Path(__file__).with_name("player.js")
+    _esm = page._module()
     key = traitlets.Unicode().tag(sync=True)
     time = traitlets.Float(0.0).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)

@@ -60,7 +60,6 @@ function renderStage({ model, el }) {
   el.innerHTML = STAGE;
   const find = (selector) => el.querySelector(selector);
   const on = (target, name, act, options) => target.addEventListener(name, act, { signal, ...options });
-  const studio = () => el.closest(".im-studio") || el;
   const here = find(".im-here");
   let [shown, drawn, root] = ["", "", null];
   let swap = () => {};
@@ -151,7 +150,7 @@ function renderStage({ model, el }) {
   on(document, "paste", (event) => {
     // Where the keyboard is comes before where the mouse is: there may be another studio on the page.
     const elsewhere = document.activeElement?.closest(".im-studio");
-    const mine = studio().contains(document.activeElement) || (!elsewhere && studio().matches(":hover"));
+    const mine = panelOf(el).contains(document.activeElement) || (!elsewhere && panelOf(el).matches(":hover"));
     if (!mine || !event.clipboardData?.files.length) return;
     event.preventDefault();
     take(picture(event.clipboardData.files));

@@ -57,9 +57,9 @@ class Steps:
 
     def turn(self, turned):
         """Other settings, by name; moves of one knob in a short time are one step."""
-        one = next(iter(turned)) if len(turned) == 1 else ""
-        again = one == self._last[0] and time.monotonic() - self._last[1] < FOLD
-        self.take(self.base.changed(**turned), turned=one, fold=bool(one) and again)
+        name, *others = turned
+        again = not others and name == self._last[0] and time.monotonic() - self._last[1] < FOLD
+        self.take(self.base.changed(**turned), turned="" if others else name, fold=again)
 
     def reroll(self):
         """Another seed for all that is free."""
